@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration of all programs: /etc/ddns/ddns.yaml, read with libyaml, checked against one table of settings.
+ *
+ * The table in settings.c is the one place that knows a key's name, type, default and range. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "basic/address.h"
+#include "basic/cleanup.h"
+#include "basic/message.h"
+
+#define DDNS_CONFIG_DEFAULT "/etc/ddns/ddns.yaml"
+
+/* Exit status for a bad configuration (EX_CONFIG of sysexits.h; systemd.exec(5) knows it by that name). */
+#define DDNS_EXIT_CONFIG 78
+
+/* What to answer to `exists` with check_for_parent_domain=true when an ancestor is known: protocol, E3. */
+typedef enum DdnsParentCheck {
+        DDNS_PARENT_CHECK_OFF = 0,
+        DDNS_PARENT_CHECK_EXISTS = 2,
+        DDNS_PARENT_CHECK_OWNER = 3,
+} DdnsParentCheck;
+
+typedef enum DdnsBackendType {
+        DDNS_BACKEND_ZONE_FILES,
+        DDNS_BACKEND_BIND,
+        _DDNS_BACKEND_TYPE_MAX,
+} DdnsBackendType;
+
+typedef enum DdnsRegistration {
+        DDNS_REGISTRATION_ADDZONE,
+        DDNS_REGISTRATION_INCLUDE,
+} DdnsRegistration;
+
+/* An IP address and a port. `set` is false while the key is absent. */
+typedef struct DdnsEndpoint {
+        bool set;
+        DdnsSockaddr address;
+} DdnsEndpoint;
+
+/* One credential that may push: receiver.masters[]. */
+typedef struct DdnsMaster {
+        char *name;          /* how we call it: letters, digits, '-', '_', '.' */
+        char *username;      /* of Basic auth */
+        char *password_file; /* a crypt(5) hash: see ddns_secret_path() */
+        DdnsPrefix *allow;   /* empty: from everywhere */
+        size_t n_allow;
+} DdnsMaster;
+
+/* backends[]. */
+typedef struct DdnsBackendConfig {
+        char *name; /* letters, digits, '-', '_', '.' */
+        DdnsBackendType type;
+        char *zone_dir; /* absolute */
+
+        DdnsEndpoint nameserver;     /* asked by SOA whether a change is served; not set: deliveries end at "written" */
+        uint64_t served_timeout_usec; /* how long it may take until it is */
+
+        struct {
+                char *address;            /* IP address of named's control channel */
+                uint32_t port;
+                char *key_file;           /* rndc.key as rndc-confgen writes it: see ddns_secret_path() */
+                uint64_t timeout_usec;    /* for connecting and for each command */
+        } control;
+        DdnsRegistration registration;
+        char *include_file; /* registration: include; default ZONE_DIR/ddns.zones.conf */
+        char *view;         /* NULL: the default view */
+} DdnsBackendConfig;
+
+typedef struct DdnsConfig {
+        char *path; /* the file it came from */
+
+        struct {
+                char *database;
+                char *wake;           /* datagram socket of ddns-retry */
+                uint32_t history;     /* versions kept of each zone */
+                uint64_t busy_usec;   /* longest wait for the database's write lock */
+                uint64_t deleted_usec; /* how long the history of a deleted zone is kept */
+                uint32_t rejected;    /* refused pushes kept */
+        } state;
+
+        struct {
+                DdnsMaster *masters;
+                size_t n_masters;
+                char *hostname; /* how we call ourselves in answers; NULL: the machine's name */
+                DdnsParentCheck parent_check;
+                bool delete_without_hostname; /* obey a delete without hostname= of a zone that has an owner */
+                uint32_t max_body_kib;
+                uint32_t max_header_kib;
+                uint32_t max_memory_mib; /* of all bodies being received or checked */
+                uint32_t max_connections;
+                uint32_t max_connections_per_address;
+                uint32_t max_records; /* of one zone */
+                uint64_t request_timeout_usec; /* from accept() to the last byte of the request */
+                uint64_t idle_timeout_usec;    /* exit after that long without a connection; 0: never */
+        } receiver;
+
+        struct {
+                uint64_t backoff_usec[16]; /* "30s 2min 5min 15min 30min": waits before each further try */
+                size_t n_backoff;
+                uint32_t batch;       /* zones handed to a backend at a time */
+                uint64_t linger_usec; /* how long ddns-retry stays for more work */
+        } queue;
+
+        DdnsBackendConfig *backends;
+        size_t n_backends;
+} DdnsConfig;
+
+#define DDNS_CONFIG_NULL ((DdnsConfig) { 0 })
+
+/* Reads and checks the whole file; `*ret` is filled only on success (release with ddns_config_done()).
+ * Every error found becomes one line "FILE:LINE:COLUMN: what is wrong and what is allowed" in `*ret_errors` (newline
+ * after each; the caller's; NULL on success). Line and column count from 1; a file that can't be read has no numbers.
+ * 0; -EBADMSG: the file is there but not right; else the errno of reading it. */
+int ddns_config_load(const char *path, DdnsConfig *ret, char **ret_errors);
+
+/* All defaults and nothing else, as an empty file would give. -ENOMEM. */
+int ddns_config_default(DdnsConfig *ret);
+
+void ddns_config_done(DdnsConfig *c);
+
+const char *ddns_backend_type_to_string(DdnsBackendType type);
+
+/* For `ddnsctl config` and the check of ddns.yaml(5): one line a setting, "KEY\tTYPE\tDEFAULT\tRANGE", to `f`. */
+void ddns_config_print_settings(FILE *f);

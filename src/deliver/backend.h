@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What every backend is: a table of functions, one file for each kind.
+ *
+ * All functions of one DdnsBackend are called from one thread. Nothing in a backend logs. Every wait is bounded by the
+ * time-outs of its configuration. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "basic/message.h"
+#include "config/config.h"
+
+/* One zone of a batch: what to do, and what came of it. */
+typedef enum DdnsTaskState {
+        DDNS_TASK_PENDING, /* not done; stays so if the backend as a whole fails before its turn */
+        DDNS_TASK_WRITTEN, /* the backend has it, for good (synced) */
+        DDNS_TASK_FAILED,  /* this zone failed, `message` says why; the others go on */
+} DdnsTaskState;
+
+typedef struct DdnsTask {
+        const char *zone;   /* checked name */
+        uint64_t generation;
+        bool delete;
+        const char *content; /* canonical text; NULL for a delete */
+        size_t size;
+        uint32_t serial;
+
+        DdnsTaskState state;
+        DdnsMessage message;
+} DdnsTask;
+
+typedef struct DdnsBackend DdnsBackend;
+
+typedef struct DdnsBackendOps {
+        /* Makes the backend without touching anything outside. `config` outlives it. Frees nothing on failure. */
+        int (*new)(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMessage *message);
+
+        /* Identifies the running name server ("boot time: …"): when it changes between two calls, the server was started
+         * anew and may have lost zones. "" in `*ret` if the kind has nothing like that. Connects if necessary.
+         * Negative: the backend as a whole is out of service. NULL: there is no such thing. */
+        int (*incarnation)(DdnsBackend *b, DdnsMessage *ret, DdnsMessage *message);
+
+        /* Applies a batch in which each zone stands once. Sets `state` of every task; on return all WRITTEN tasks survive
+         * a power cut. 0, or negative if the backend as a whole is out of service (`message` says why): tasks that are
+         * PENDING then are not charged with it, WRITTEN and FAILED ones count. Idempotent. */
+        int (*apply)(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
+
+        void (*free)(DdnsBackend *b);
+} DdnsBackendOps;
+
+extern const DdnsBackendOps ddns_backend_zone_files;
+extern const DdnsBackendOps ddns_backend_bind;
+
+const DdnsBackendOps *ddns_backend_ops(DdnsBackendType type);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* What programs say: one line an event to the journal with fields and a MESSAGE_ID, or to standard error where no journal
+ * listens, and their state to the service manager. Only programs' own code calls this; library code returns errors. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Every kind of event. The table in report.c gives its level and, for those that an operator acts on, the MESSAGE_ID
+ * that units/ddns.catalog explains. */
+typedef enum DdnsEvent {
+        DDNS_EVENT_DEBUG,
+        DDNS_EVENT_INFO,
+        DDNS_EVENT_NOTICE,
+        DDNS_EVENT_WARNING,
+        DDNS_EVENT_ERROR,
+        DDNS_EVENT_STARTED,
+        DDNS_EVENT_STOPPED,
+        DDNS_EVENT_CONFIG_BAD,
+        DDNS_EVENT_STORE_FAILED,      /* a push could not be kept: answered 503 */
+        DDNS_EVENT_PUSH_ACCEPTED,
+        DDNS_EVENT_PUSH_REFUSED,      /* zone check, or a request that is not understood */
+        DDNS_EVENT_DELETE_ACCEPTED,
+        DDNS_EVENT_DELETE_CONFLICT,   /* not by the owner: zone kept */
+        DDNS_EVENT_RECORDS_DROPPED,   /* owners outside the zone */
+        DDNS_EVENT_LOGIN_FAILED,
+        DDNS_EVENT_NOT_SUPPORTED,     /* "User Check", "E-Mail" */
+        DDNS_EVENT_DELIVERED,
+        DDNS_EVENT_DELIVERY_DEFERRED,
+        DDNS_EVENT_DELIVERY_DEAD,
+        DDNS_EVENT_BACKEND_DOWN,
+        DDNS_EVENT_BACKEND_UP,
+        DDNS_EVENT_BACKEND_RESTARTED, /* the name server was started anew: its zones are compared */
+        DDNS_EVENT_ZONE_LOST,         /* it lacks a zone that was delivered: delivered again */
+        _DDNS_EVENT_MAX,
+} DdnsEvent;
+
+/* Journal fields; NULL and 0 are left out. */
+typedef struct DdnsReportFields {
+        const char *zone;        /* DDNS_ZONE */
+        const char *backend;     /* DDNS_BACKEND */
+        const char *master;      /* DDNS_MASTER */
+        const char *client;      /* DDNS_CLIENT */
+        const char *hostname;    /* DDNS_HOSTNAME: what the master calls itself */
+        uint64_t generation;     /* DDNS_GENERATION */
+        uint32_t serial;         /* DDNS_SERIAL, if has_serial */
+        bool has_serial;
+} DdnsReportFields;
+
+/* Chooses the journal if it listens and standard error is no terminal, else standard error. `program` prefixes lines there
+ * and is the SYSLOG_IDENTIFIER. `debug`: also events of level debug. Call once, before threads start. */
+void ddns_report_open(const char *program, bool debug);
+
+/* `fields` may be NULL. Control characters in the text are printed as '?'. Thread-safe; errno is kept. */
+void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *format, ...)
+                __attribute__((format(printf, 3, 4)));
