@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "basic/cleanup.h"
 #include "basic/file.h"
 
-#define SECRET_MAX 4096
+#define SECRET_MAX        4096
+#define CREDENTIAL_PREFIX "ddns_"
 
 int ddns_file_read(const char *path, size_t max, char **ret, size_t *ret_size, DdnsMessage *message) {
         ddns_cleanup(ddns_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -52,8 +54,22 @@ int ddns_file_read(const char *path, size_t max, char **ret, size_t *ret_size, D
         return 0;
 }
 
-int ddns_secret_path(const char *name, char **ret, DdnsMessage *message) {
+/* LoadCredential=ddns:DIRECTORY, as our units have it, makes ddns_NAME of each file NAME; LoadCredential=NAME:FILE, which
+ * an operator may add, makes NAME. */
+static char *credential_path(const char *directory, const char *name) {
         char *path = NULL;
+
+        if (asprintf(&path, "%s/" CREDENTIAL_PREFIX "%s", directory, name) < 0)
+                return NULL;
+        if (access(path, F_OK) == 0)
+                return path;
+
+        free(path);
+        return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
+
+int ddns_secret_path(const char *name, char **ret, DdnsMessage *message) {
+        char *path;
 
         if (name[0] == '/')
                 path = strdup(name);
@@ -64,8 +80,7 @@ int ddns_secret_path(const char *name, char **ret, DdnsMessage *message) {
                                          "%s: a relative name is a systemd credential, but no "
                                          "$CREDENTIALS_DIRECTORY is set",
                                          name);
-                if (asprintf(&path, "%s/%s", directory, name) < 0)
-                        path = NULL;
+                path = credential_path(directory, name);
         }
         if (!path)
                 return ddns_fail(message, -ENOMEM, "%s: out of memory", name);

@@ -10,7 +10,8 @@
  * -EFBIG: longer; -EISDIR, -EINVAL: no regular file; else the errno of open or read. `message` names the file. */
 int ddns_file_read(const char *path, size_t max, char **ret, size_t *ret_size, DdnsMessage *message);
 
-/* Where a secret lives: an absolute path as it is, any other name below $CREDENTIALS_DIRECTORY (systemd.exec(5)).
+/* Where a secret lives: an absolute path as it is, any other name below $CREDENTIALS_DIRECTORY (systemd.exec(5)),
+ * where it may have "ddns_" before it.
  * -ENOENT if the name is relative and there is no such directory in the environment. */
 int ddns_secret_path(const char *name, char **ret, DdnsMessage *message);
 

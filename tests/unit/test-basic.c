@@ -160,6 +160,24 @@ static void relative_secrets_are_credentials(void **state) {
         assert_string_equal(path, "/run/credentials/x/da1.hash");
 }
 
+static void credentials_of_a_directory_have_a_prefix(void **state) {
+        char directory[] = "/tmp/ddns-credentials-XXXXXX", file[64];
+        ddns_cleanup(ddns_freep) char *path = NULL;
+        DdnsMessage message;
+
+        assert_non_null(mkdtemp(directory));
+        (void) snprintf(file, sizeof file, "%s/ddns_da1.hash", directory);
+        int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        (void) close(fd);
+
+        (void) setenv("CREDENTIALS_DIRECTORY", directory, 1);
+        assert_int_equal(ddns_secret_path("da1.hash", &path, &message), 0);
+        assert_string_equal(path, file);
+        assert_int_equal(unlink(file), 0);
+        assert_int_equal(rmdir(directory), 0);
+}
+
 static void digest_is_sha256(void **state) {
         uint8_t d[DDNS_DIGEST_SIZE];
         char text[2 * DDNS_DIGEST_SIZE + 1];
@@ -180,6 +198,7 @@ int main(void) {
                 cmocka_unit_test(buffers_grow_and_hand_over),
                 cmocka_unit_test(files_are_read_whole_or_not),
                 cmocka_unit_test(relative_secrets_are_credentials),
+                cmocka_unit_test(credentials_of_a_directory_have_a_prefix),
                 cmocka_unit_test(digest_is_sha256),
         };
 
