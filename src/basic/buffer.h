@@ -14,12 +14,13 @@ typedef struct DdnsBuffer {
         bool failed;
 } DdnsBuffer;
 
-#define DDNS_BUFFER_NULL ((DdnsBuffer) { 0 })
+#define DDNS_BUFFER_NULL ((DdnsBuffer){ 0 })
 
 void ddns_buffer_append(DdnsBuffer *b, const void *data, size_t size);
 void ddns_buffer_append_text(DdnsBuffer *b, const char *text);
 void ddns_buffer_append_byte(DdnsBuffer *b, char byte);
-void ddns_buffer_append_format(DdnsBuffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void ddns_buffer_append_format(DdnsBuffer *b, const char *format, ...)
+                __attribute__((format(printf, 2, 3)));
 /* Makes room for `size` more bytes; an optimisation only. */
 void ddns_buffer_reserve(DdnsBuffer *b, size_t size);
 /* Empties the buffer and keeps its memory; clears `failed`. */

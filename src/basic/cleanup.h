@@ -8,27 +8,27 @@
 #define ddns_cleanup(fn) __attribute__((cleanup(fn)))
 
 /* Declares `static inline void NAMEp(type *p)` that calls `fn(*p)`, for ddns_cleanup(). */
-#define DDNS_DEFINE_CLEANUP(type, fn)                                                                         \
-        static inline void fn##p(type *p) {                                                                   \
-                if (*p)                                                                                       \
-                        (void) fn(*p);                                                                        \
+#define DDNS_DEFINE_CLEANUP(type, fn)       \
+        static inline void fn##p(type *p) { \
+                if (*p)                     \
+                        (void) fn(*p);      \
         }
 
 /* Hands the pointer over: evaluates to it and leaves NULL behind. */
-#define TAKE_PTR(p)                                                                                           \
-        ({                                                                                                    \
-                __typeof__(p) *_pp = &(p);                                                                    \
-                __typeof__(p) _taken = *_pp;                                                                  \
-                *_pp = NULL;                                                                                  \
-                _taken;                                                                                       \
+#define TAKE_PTR(p)                          \
+        ({                                   \
+                __typeof__(p) *_pp = &(p);   \
+                __typeof__(p) _taken = *_pp; \
+                *_pp = NULL;                 \
+                _taken;                      \
         })
 
-#define TAKE_FD(fd)                                                                                           \
-        ({                                                                                                    \
-                int *_pfd = &(fd);                                                                            \
-                int _taken = *_pfd;                                                                           \
-                *_pfd = -EBADF;                                                                               \
-                _taken;                                                                                       \
+#define TAKE_FD(fd)                 \
+        ({                          \
+                int *_pfd = &(fd);  \
+                int _taken = *_pfd; \
+                *_pfd = -EBADF;     \
+                _taken;             \
         })
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -16,7 +16,8 @@ static int lower(unsigned char c) {
         return -1;
 }
 
-int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_MAX + 1], DdnsMessage *message) {
+int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_MAX + 1],
+                         DdnsMessage *message) {
         char checked[DDNS_ZONE_NAME_MAX + 1];
         size_t label = 0;
 
@@ -42,14 +43,16 @@ int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_
                 int l = lower(c);
                 if (l < 0)
                         return ddns_fail(message, -EINVAL,
-                                         isprint(c) ? "the zone name has a '%c'; letters, digits, '-' and '_' "
+                                         isprint(c) ? "the zone name has a '%c'; letters, digits, '-' "
+                                                      "and '_' "
                                                       "are allowed"
-                                                    : "the zone name has an octet 0x%02x; letters, digits, '-' "
+                                                    : "the zone name has an octet 0x%02x; letters, "
+                                                      "digits, '-' "
                                                       "and '_' are allowed",
                                          c);
                 if (++label > LABEL_MAX)
-                        return ddns_fail(message, -EINVAL, "a label of the zone name is longer than %d octets",
-                                         LABEL_MAX);
+                        return ddns_fail(message, -EINVAL,
+                                         "a label of the zone name is longer than %d octets", LABEL_MAX);
                 checked[i] = (char) l;
         }
         if (label == 0)

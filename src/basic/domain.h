@@ -12,7 +12,8 @@
 /* Checks a name of `size` bytes as it came from outside and stores it lower-cased, without the trailing dot.
  * Allowed: letters, digits, '-' and '_', labels of 1 to 63 octets, 253 octets in all, one trailing dot.
  * 0, or -EINVAL with the reason in `message` (may be NULL); `ret` is untouched on failure. */
-int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_MAX + 1], DdnsMessage *message);
+int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_MAX + 1],
+                         DdnsMessage *message);
 
 /* The parent of a checked name ("b.example" of "a.b.example"), a pointer into `name`; NULL for a single label. */
 const char *ddns_zone_name_parent(const char *name);

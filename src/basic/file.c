@@ -22,8 +22,8 @@ int ddns_file_read(const char *path, size_t max, char **ret, size_t *ret_size, D
         if (fstat(fd, &st) < 0)
                 return ddns_fail(message, -errno, "%s: %m", path);
         if (!S_ISREG(st.st_mode))
-                return ddns_fail(message, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL, "%s: not a regular file",
-                                 path);
+                return ddns_fail(message, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL,
+                                 "%s: not a regular file", path);
 
         ddns_cleanup(ddns_freep) char *data = malloc(max + 1);
         if (!data)

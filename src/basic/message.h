@@ -6,7 +6,7 @@ typedef struct DdnsMessage {
         char text[512];
 } DdnsMessage;
 
-#define DDNS_MESSAGE_NULL ((DdnsMessage) { "" })
+#define DDNS_MESSAGE_NULL ((DdnsMessage){ "" })
 
 /* Formats into `m` (may be NULL; too long a text is cut) and returns `error`, so that a failure is one line:
  * `return ddns_fail(message, -EBADMSG, "line %u: no TTL", line);` */

@@ -11,9 +11,9 @@
 #define OPTIONS_MAX 32
 
 static const DdnsOption common[] = {
-        { 0,   "config",  "FILE", "read this configuration instead of /etc/ddns/ddns.yaml" },
-        { 'h', "help",    NULL,   "print this text"                                        },
-        { 0,   "version", NULL,   "print the version"                                      },
+        {0,    "config",  "FILE", "read this configuration instead of /etc/ddns/ddns.yaml"},
+        { 'h', "help",    NULL,   "print this text"                                       },
+        { 0,   "version", NULL,   "print the version"                                     },
 };
 
 enum { COMMON_CONFIG, COMMON_HELP, COMMON_VERSION };
@@ -42,8 +42,8 @@ static void print_help(const DdnsProgram *p) {
 }
 
 int ddns_options_parse(const DdnsProgram *program, int argc, char *argv[],
-                       int (*handle)(const DdnsOption *option, const char *value, void *userdata), void *userdata,
-                       const char **config, int *ret_first) {
+                       int (*handle)(const DdnsOption *option, const char *value, void *userdata),
+                       void *userdata, const char **config, int *ret_first) {
         struct option longs[OPTIONS_MAX + 1] = { 0 };
         const DdnsOption *table[OPTIONS_MAX];
         char letters[2 * OPTIONS_MAX + 1];
@@ -54,8 +54,9 @@ int ddns_options_parse(const DdnsProgram *program, int argc, char *argv[],
         for (size_t i = 0; i < program->n_options && n < OPTIONS_MAX; i++)
                 table[n++] = &program->options[i];
         for (size_t i = 0; i < n; i++) {
-                longs[i] = (struct option) { table[i]->name, table[i]->argument ? required_argument : no_argument,
-                                             NULL, CODE_BASE + (int) i };
+                longs[i] = (struct option){ table[i]->name,
+                                            table[i]->argument ? required_argument : no_argument, NULL,
+                                            CODE_BASE + (int) i };
                 if (table[i]->letter) {
                         letters[l++] = table[i]->letter;
                         if (table[i]->argument)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 typedef struct DdnsOption {
-        char letter;          /* 0: only the long form */
+        char letter; /* 0: only the long form */
         const char *name;
         const char *argument; /* its name in --help; NULL: takes none */
         const char *help;
@@ -25,5 +25,5 @@ typedef struct DdnsProgram {
  * operands may mix.
  * 1: go on; 0: --help or --version was served, exit 0; -EINVAL: usage error, printed, exit 2. */
 int ddns_options_parse(const DdnsProgram *program, int argc, char *argv[],
-                       int (*handle)(const DdnsOption *option, const char *value, void *userdata), void *userdata,
-                       const char **config, int *ret_first);
+                       int (*handle)(const DdnsOption *option, const char *value, void *userdata),
+                       void *userdata, const char **config, int *ret_first);

@@ -17,14 +17,14 @@ typedef enum DdnsEvent {
         DDNS_EVENT_STARTED,
         DDNS_EVENT_STOPPED,
         DDNS_EVENT_CONFIG_BAD,
-        DDNS_EVENT_STORE_FAILED,      /* a push could not be kept: answered 503 */
+        DDNS_EVENT_STORE_FAILED, /* a push could not be kept: answered 503 */
         DDNS_EVENT_PUSH_ACCEPTED,
-        DDNS_EVENT_PUSH_REFUSED,      /* zone check, or a request that is not understood */
+        DDNS_EVENT_PUSH_REFUSED, /* zone check, or a request that is not understood */
         DDNS_EVENT_DELETE_ACCEPTED,
-        DDNS_EVENT_DELETE_CONFLICT,   /* not by the owner: zone kept */
-        DDNS_EVENT_RECORDS_DROPPED,   /* owners outside the zone */
+        DDNS_EVENT_DELETE_CONFLICT, /* not by the owner: zone kept */
+        DDNS_EVENT_RECORDS_DROPPED, /* owners outside the zone */
         DDNS_EVENT_LOGIN_FAILED,
-        DDNS_EVENT_NOT_SUPPORTED,     /* "User Check", "E-Mail" */
+        DDNS_EVENT_NOT_SUPPORTED, /* "User Check", "E-Mail" */
         DDNS_EVENT_DELIVERED,
         DDNS_EVENT_DELIVERY_DEFERRED,
         DDNS_EVENT_DELIVERY_DEAD,
@@ -37,13 +37,13 @@ typedef enum DdnsEvent {
 
 /* Journal fields; NULL and 0 are left out. */
 typedef struct DdnsReportFields {
-        const char *zone;        /* DDNS_ZONE */
-        const char *backend;     /* DDNS_BACKEND */
-        const char *master;      /* DDNS_MASTER */
-        const char *client;      /* DDNS_CLIENT */
-        const char *hostname;    /* DDNS_HOSTNAME: what the master calls itself */
-        uint64_t generation;     /* DDNS_GENERATION */
-        uint32_t serial;         /* DDNS_SERIAL, if has_serial */
+        const char *zone;     /* DDNS_ZONE */
+        const char *backend;  /* DDNS_BACKEND */
+        const char *master;   /* DDNS_MASTER */
+        const char *client;   /* DDNS_CLIENT */
+        const char *hostname; /* DDNS_HOSTNAME: what the master calls itself */
+        uint64_t generation;  /* DDNS_GENERATION */
+        uint32_t serial;      /* DDNS_SERIAL, if has_serial */
         bool has_serial;
 } DdnsReportFields;
 

@@ -23,14 +23,15 @@
 typedef struct DdnsStore DdnsStore;
 
 typedef struct DdnsStoreOptions {
-        uint64_t busy_usec;    /* longest wait for the write lock */
-        uint32_t history;      /* versions kept of each zone, the newest included; 0 counts as 1 */
-        uint32_t rejected;     /* refused pushes kept */
+        uint64_t busy_usec; /* longest wait for the write lock */
+        uint32_t history;   /* versions kept of each zone, the newest included; 0 counts as 1 */
+        uint32_t rejected;  /* refused pushes kept */
 } DdnsStoreOptions;
 
 /* Opens or creates `path`, asserts WAL and synchronous=FULL, and runs pending schema steps. On success the caller owns
  * `*ret`; on failure `*ret` is left as it was and `message` has the text. */
-int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore **ret, DdnsMessage *message);
+int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore **ret,
+                    DdnsMessage *message);
 DdnsStore *ddns_store_free(DdnsStore *s);
 DDNS_DEFINE_CLEANUP(DdnsStore *, ddns_store_free)
 
@@ -47,34 +48,34 @@ typedef enum DdnsChangeKind {
 } DdnsChangeKind;
 
 typedef enum DdnsOutcome {
-        DDNS_OUTCOME_NONE,      /* for REJECT and CONTACT */
-        DDNS_OUTCOME_SAVED,     /* new generation */
+        DDNS_OUTCOME_NONE,  /* for REJECT and CONTACT */
+        DDNS_OUTCOME_SAVED, /* new generation */
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
-        DDNS_OUTCOME_DELETED,   /* new generation, a tombstone */
-        DDNS_OUTCOME_ABSENT,    /* nothing there to delete */
-        DDNS_OUTCOME_CONFLICT,  /* delete by somebody else than the owner: kept; `owner` says who it is */
+        DDNS_OUTCOME_DELETED,  /* new generation, a tombstone */
+        DDNS_OUTCOME_ABSENT,   /* nothing there to delete */
+        DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
 #define DDNS_OWNER_MAX 255 /* bytes of hostname and username */
 
 typedef struct DdnsChange {
         DdnsChangeKind kind;
-        const char *zone;     /* checked name; for REJECT any text; NULL for CONTACT */
-        const char *content;  /* SAVE: canonical text */
+        const char *zone;    /* checked name; for REJECT any text; NULL for CONTACT */
+        const char *content; /* SAVE: canonical text */
         size_t size;
         const uint8_t *digest;
         uint32_t serial;
         bool urgent;          /* SAVE: deliver before others */
         const char *hostname; /* the master's own name; NULL: not said, which never erases what is known */
-        const char *username; /* the owning account; likewise */
+        const char *username;         /* the owning account; likewise */
         bool delete_without_hostname; /* DELETE: obey it for an owned zone although `hostname` is NULL */
-        bool force;           /* DELETE: whoever owns it */
-        const char *master;   /* credential's name, or the program that made the change ("ddnsctl") */
-        const char *client;   /* address, or NULL */
-        const char *reason;   /* REJECT */
+        bool force;                   /* DELETE: whoever owns it */
+        const char *master; /* credential's name, or the program that made the change ("ddnsctl") */
+        const char *client; /* address, or NULL */
+        const char *reason; /* REJECT */
 
         DdnsOutcome outcome;
-        uint64_t generation;  /* SAVED, DELETED: the new one; UNCHANGED: the one held */
+        uint64_t generation;            /* SAVED, DELETED: the new one; UNCHANGED: the one held */
         char owner[DDNS_OWNER_MAX + 1]; /* CONFLICT: hostname of the owner */
 } DdnsChange;
 
@@ -100,8 +101,8 @@ typedef struct DdnsDelivery {
         char *content; /* NULL for a delete */
         size_t size;
         uint32_t serial;
-        char *master;      /* who made the change; NULL: not known */
-        unsigned tries;    /* failed ones so far of this generation */
+        char *master;   /* who made the change; NULL: not known */
+        unsigned tries; /* failed ones so far of this generation */
 } DdnsDelivery;
 
 typedef struct DdnsBatch {
@@ -109,12 +110,13 @@ typedef struct DdnsBatch {
         size_t n;
 } DdnsBatch;
 
-#define DDNS_BATCH_NULL ((DdnsBatch) { 0 })
+#define DDNS_BATCH_NULL ((DdnsBatch){ 0 })
 void ddns_batch_done(DdnsBatch *b);
 
 /* The next at most `max` zones for `backend`: urgent ones, then the log in its order, and retries that are due at `now_usec`
  * (a quarter of the places is theirs). Bodies add up to at most 32 MiB unless it is a single zone. */
-int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, size_t max, DdnsBatch *ret);
+int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, size_t max,
+                          DdnsBatch *ret);
 
 typedef struct DdnsSchedule {
         const uint64_t *backoff_usec;
@@ -132,17 +134,19 @@ typedef struct DdnsResult {
 /* Records what came of a batch and moves the cursor, in one transaction. A failure of a generation that is no longer the
  * newest is not kept: the newer one starts afresh. The n-th failed try of a generation is repeated after backoff_usec[n - 1];
  * when the schedule is used up the row is dead. */
-int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n, uint64_t now_usec,
-                      const DdnsSchedule *schedule);
+int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n,
+                      uint64_t now_usec, const DdnsSchedule *schedule);
 
 /* The backend as a whole failed: its next try is due by the schedule (its last entry repeats), no zone is charged. */
 int ddns_store_backend_failed(DdnsStore *s, const char *backend, const char *error, uint64_t now_usec,
                               const DdnsSchedule *schedule, uint64_t *ret_due_usec);
 /* It answered. `*ret_was_down_usec`: since when it had failed, 0 if it had not. */
-int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret_was_down_usec);
+int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_usec,
+                                uint64_t *ret_was_down_usec);
 
 /* Remembers the name server's incarnation (see backend.h). `*ret_changed`: there was another one before. */
-int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation, bool *ret_changed);
+int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation,
+                               bool *ret_changed);
 
 /* When `backend` has something to do: 0 now, UINT64_MAX nothing at all, else the time the first retry or the backend's own
  * next try is due. */
@@ -156,14 +160,14 @@ typedef struct DdnsExpected {
 } DdnsExpected;
 
 /* Up to `max` zones (no deletes, no retry rows) delivered to `backend`, by name, after `after` ("" for the first). */
-int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *after, DdnsExpected *ret, size_t max,
-                              size_t *ret_n);
+int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *after, DdnsExpected *ret,
+                              size_t max, size_t *ret_n);
 
-/* Puts zones back: due now for that backend, tries forgotten. NULL stands for all: `backend` NULL each backend that has a
- * retry row of the zone, `zone` NULL each zone with a retry row. With both given a row is made if there is none.
- * `dead_only`: only rows that are dead. Also ends the back-off of the backends concerned. */
-int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only, uint64_t now_usec,
-                     uint64_t *ret_n);
+/* Makes deliveries due now, with their failed tries forgotten, and ends the back-off of the backends concerned. `backend`
+ * NULL: every backend. With a `zone` (and not `dead_only`) it is delivered again, whatever its state; with `zone` NULL all
+ * deferred and dead zones are. `dead_only`: only what is dead. `*ret_n`: deliveries made due. */
+int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
+                     uint64_t now_usec, uint64_t *ret_n);
 
 /* Drops tombstones that every backend has passed, and the history of zones deleted before `deleted_before_usec`. */
 int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec);
@@ -181,7 +185,7 @@ typedef struct DdnsZoneRow {
         uint8_t digest[DDNS_DIGEST_SIZE];
         char hostname[DDNS_OWNER_MAX + 1]; /* "" if not known */
         char username[DDNS_OWNER_MAX + 1];
-        char master[DDNS_OWNER_MAX + 1];   /* credential that made the last change */
+        char master[DDNS_OWNER_MAX + 1]; /* credential that made the last change */
         char client[64];
 } DdnsZoneRow;
 
@@ -262,9 +266,13 @@ typedef struct DdnsStoreCounts {
 int ddns_store_count(DdnsStore *s, DdnsStoreCounts *ret);
 int ddns_store_each_zone(DdnsStore *s, const char *pattern /* glob; NULL: all */, bool deleted_too,
                          int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
-int ddns_store_each_state(DdnsStore *s, const char *zone, int (*each)(const DdnsZoneState *row, void *userdata),
-                          void *userdata);
-int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, void *userdata), void *userdata);
-int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata), void *userdata);
-int ddns_store_each_master(DdnsStore *s, int (*each)(const DdnsMasterRow *row, void *userdata), void *userdata);
-int ddns_store_each_rejected(DdnsStore *s, int (*each)(const DdnsRejectedRow *row, void *userdata), void *userdata);
+int ddns_store_each_state(DdnsStore *s, const char *zone,
+                          int (*each)(const DdnsZoneState *row, void *userdata), void *userdata);
+int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, void *userdata),
+                           void *userdata);
+int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata),
+                            void *userdata);
+int ddns_store_each_master(DdnsStore *s, int (*each)(const DdnsMasterRow *row, void *userdata),
+                           void *userdata);
+int ddns_store_each_rejected(DdnsStore *s, int (*each)(const DdnsRejectedRow *row, void *userdata),
+                             void *userdata);

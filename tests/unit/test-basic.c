@@ -16,9 +16,12 @@ static void good_zone_names_are_lower_cased_without_dot(void **state) {
         static const struct {
                 const char *in, *out;
         } cases[] = {
-                { "example.org", "example.org" }, { "EXAMPLE.Org.", "example.org" }, { "a", "a" },
-                { "_dmarc.x-1.test", "_dmarc.x-1.test" }, { "2.0.192.in-addr.arpa", "2.0.192.in-addr.arpa" },
-                { "xn--bcher-kva.example", "xn--bcher-kva.example" },
+                {"example.org",            "example.org"          },
+                { "EXAMPLE.Org.",          "example.org"          },
+                { "a",                     "a"                    },
+                { "_dmarc.x-1.test",       "_dmarc.x-1.test"      },
+                { "2.0.192.in-addr.arpa",  "2.0.192.in-addr.arpa" },
+                { "xn--bcher-kva.example", "xn--bcher-kva.example"},
         };
         char name[DDNS_ZONE_NAME_MAX + 1];
 
@@ -43,14 +46,30 @@ static void bad_zone_names_are_refused_with_a_reason(void **state) {
                 const char *in;
                 size_t size;
         } cases[] = {
-                { "", 0 }, { ".", 1 }, { "..", 2 }, { ".a", 2 }, { "a..b", 4 }, { "a..", 3 }, { "../x", 4 },
-                { "a/b", 3 }, { "a\"b", 3 }, { "a;b", 3 }, { "a b", 3 }, { "a\nb", 3 }, { "a\0b", 3 },
-                { "*.b", 3 }, { "a\\b", 3 }, { "b\xc3\xbc", 3 }, { label, 64 }, { longest, 254 },
+                {"",           0  },
+                { ".",         1  },
+                { "..",        2  },
+                { ".a",        2  },
+                { "a..b",      4  },
+                { "a..",       3  },
+                { "../x",      4  },
+                { "a/b",       3  },
+                { "a\"b",      3  },
+                { "a;b",       3  },
+                { "a b",       3  },
+                { "a\nb",      3  },
+                { "a\0b",      3  },
+                { "*.b",       3  },
+                { "a\\b",      3  },
+                { "b\xc3\xbc", 3  },
+                { label,       64 },
+                { longest,     254},
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
                 message.text[0] = '\0';
-                assert_int_equal(ddns_zone_name_check(cases[i].in, cases[i].size, name, &message), -EINVAL);
+                assert_int_equal(ddns_zone_name_check(cases[i].in, cases[i].size, name, &message),
+                                 -EINVAL);
                 assert_string_equal(name, "kept");
                 assert_true(message.text[0] != '\0');
         }
@@ -70,11 +89,16 @@ static void prefixes_match_what_they_say(void **state) {
                 const char *prefix, *address;
                 bool match;
         } cases[] = {
-                { "192.0.2.1", "192.0.2.1", true },          { "192.0.2.1", "192.0.2.2", false },
-                { "192.0.2.0/24", "192.0.2.255", true },     { "192.0.2.0/25", "192.0.2.128", false },
-                { "0.0.0.0/0", "203.0.113.9", true },        { "0.0.0.0/0", "2001:db8::1", false },
-                { "2001:db8::/64", "2001:db8::5", true },    { "2001:db8::/64", "2001:db8:0:1::5", false },
-                { "192.0.2.0/24", "::ffff:192.0.2.7", true }, { "::/0", "2001:db8::1", true },
+                {"192.0.2.1",      "192.0.2.1",        true },
+                { "192.0.2.1",     "192.0.2.2",        false},
+                { "192.0.2.0/24",  "192.0.2.255",      true },
+                { "192.0.2.0/25",  "192.0.2.128",      false},
+                { "0.0.0.0/0",     "203.0.113.9",      true },
+                { "0.0.0.0/0",     "2001:db8::1",      false},
+                { "2001:db8::/64", "2001:db8::5",      true },
+                { "2001:db8::/64", "2001:db8:0:1::5",  false},
+                { "192.0.2.0/24",  "::ffff:192.0.2.7", true },
+                { "::/0",          "2001:db8::1",      true },
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -86,8 +110,16 @@ static void prefixes_match_what_they_say(void **state) {
                 assert_int_equal(ddns_prefix_contains(&p, &a.sa), cases[i].match);
         }
 
-        static const char *const bad[] = { "", "x", "192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/-1",
-                                           "192.0.2.0/024", "2001:db8::/129", "192.0.2", "192.0.2.0/24/1" };
+        static const char *const bad[] = { "",
+                                           "x",
+                                           "192.0.2.1/24",
+                                           "192.0.2.0/33",
+                                           "192.0.2.0/",
+                                           "192.0.2.0/-1",
+                                           "192.0.2.0/024",
+                                           "2001:db8::/129",
+                                           "192.0.2",
+                                           "192.0.2.0/24/1" };
         for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
                 DdnsPrefix p;
                 assert_int_equal(ddns_prefix_parse(bad[i], &p), -EINVAL);
@@ -95,8 +127,13 @@ static void prefixes_match_what_they_say(void **state) {
 }
 
 static void endpoints_have_a_port(void **state) {
-        static const char *const bad[] = { "", "localhost", "127.0.0.1@", "127.0.0.1@0", "127.0.0.1@65536",
-                                           "127.0.0.1:53", "127.0.0.1@5x" };
+        static const char *const bad[] = { "",
+                                           "localhost",
+                                           "127.0.0.1@",
+                                           "127.0.0.1@0",
+                                           "127.0.0.1@65536",
+                                           "127.0.0.1:53",
+                                           "127.0.0.1@5x" };
         DdnsSockaddr a;
         char text[DDNS_ADDRESS_MAX];
 

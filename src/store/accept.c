@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/* The writing side of the log: accepted saves and deletes, refusals, signs of life of masters. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store/store-internal.h"
+
+/* What is known of a zone before a change. */
+typedef struct Held {
+        bool known; /* a row exists, a tombstone included */
+        bool deleted;
+        uint64_t generation;
+        bool same_content;
+        char hostname[DDNS_OWNER_MAX + 1];
+        char username[DDNS_OWNER_MAX + 1];
+} Held;
+
+static int read_held(DdnsStore *s, const DdnsChange *c, Held *ret) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT z.generation, z.deleted, z.hostname, z.username, v.digest"
+                          " FROM zone z JOIN version v USING (generation) WHERE z.name = ?1",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, c->zone);
+        r = store_step(s, stmt);
+        if (r < 0)
+                return r;
+
+        *ret = (Held){ .known = r > 0 };
+        if (!ret->known)
+                return 0;
+        ret->generation = store_column_u64(stmt, 0);
+        ret->deleted = sqlite3_column_int(stmt, 1);
+        store_copy_text(stmt, 2, ret->hostname, sizeof ret->hostname);
+        store_copy_text(stmt, 3, ret->username, sizeof ret->username);
+        ret->same_content = !ret->deleted && c->digest &&
+                            sqlite3_column_bytes(stmt, 4) == DDNS_DIGEST_SIZE &&
+                            memcmp(sqlite3_column_blob(stmt, 4), c->digest, DDNS_DIGEST_SIZE) == 0;
+        return 0;
+}
+
+static int add_version(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
+        STORE_STMT *stmt = NULL;
+        bool deleted = c->kind == DDNS_CHANGE_DELETE;
+        int r;
+
+        r = store_prepare(s,
+                          "INSERT INTO version (zone, deleted, serial, digest, content, hostname, "
+                          "username, master,"
+                          " client, at_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, c->zone);
+        (void) sqlite3_bind_int(stmt, 2, deleted);
+        (void) sqlite3_bind_int64(stmt, 3, c->serial);
+        if (!deleted) {
+                (void) sqlite3_bind_blob(stmt, 4, c->digest, DDNS_DIGEST_SIZE, SQLITE_STATIC);
+                (void) sqlite3_bind_blob64(stmt, 5, c->content, c->size, SQLITE_STATIC);
+        }
+        store_bind_text(stmt, 6, c->hostname);
+        store_bind_text(stmt, 7, c->username);
+        store_bind_text(stmt, 8, c->master);
+        store_bind_text(stmt, 9, c->client);
+        store_bind_u64(stmt, 10, now_usec);
+        r = store_run(s, stmt);
+        if (r < 0)
+                return r;
+        c->generation = (uint64_t) sqlite3_last_insert_rowid(s->db);
+        return 0;
+}
+
+static int trim_history(DdnsStore *s, const char *zone) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "DELETE FROM version WHERE zone = ?1 AND generation <= (SELECT generation "
+                          "FROM version"
+                          " WHERE zone = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, zone);
+        (void) sqlite3_bind_int64(stmt, 2, s->options.history > 0 ? s->options.history : 1);
+        return store_run(s, stmt);
+}
+
+/* Points the zone at the change's generation and records the owner: what was said, else what is known. A zone that comes
+ * back after its delete, or moves to another master, starts with what that master says. */
+static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
+        STORE_STMT *stmt = NULL;
+        bool deleted = c->kind == DDNS_CHANGE_DELETE && c->outcome == DDNS_OUTCOME_DELETED;
+        bool reborn = held->deleted && !deleted;
+        bool moved = c->hostname && strcasecmp(c->hostname, held->hostname) != 0;
+        const char *hostname = held->hostname, *username = held->username;
+        int r;
+
+        if (!deleted) {
+                if (c->hostname || reborn)
+                        hostname = c->hostname;
+                if (c->username || reborn || moved)
+                        username = c->username;
+        }
+
+        r = store_prepare(s,
+                          "INSERT INTO zone (name, generation, deleted, urgent, hostname, username)"
+                          " VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), nullif(?6, ''))"
+                          " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
+                          " deleted = excluded.deleted, hostname = excluded.hostname, username = "
+                          "excluded.username,"
+                          /* unchanged content: an urgent wish stays one until the next change */
+                          " urgent = max(excluded.urgent, iif(generation = excluded.generation, urgent, "
+                          "0))",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, c->zone);
+        store_bind_u64(stmt, 2, c->generation);
+        (void) sqlite3_bind_int(stmt, 3, deleted);
+        (void) sqlite3_bind_int(stmt, 4, c->urgent);
+        store_bind_text(stmt, 5, hostname);
+        store_bind_text(stmt, 6, username);
+        return store_run(s, stmt);
+}
+
+/* The master sends the same again: what failed is worth another try, at once if it is dead or somebody waits for it. */
+static int revive(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "UPDATE retry SET tries = 0, due_usec = ?2 WHERE zone = ?1 AND (?3 OR "
+                          "due_usec IS NULL)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, c->zone);
+        store_bind_u64(stmt, 2, now_usec);
+        (void) sqlite3_bind_int(stmt, 3, c->urgent);
+        return store_run(s, stmt);
+}
+
+static int reject(DdnsStore *s, const DdnsChange *c, const char *reason, uint64_t now_usec) {
+        STORE_STMT *stmt = NULL, *trim = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "INSERT INTO rejected (at_usec, zone, hostname, master, client, reason)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_u64(stmt, 1, now_usec);
+        store_bind_text(stmt, 2, c->zone);
+        store_bind_text(stmt, 3, c->hostname);
+        store_bind_text(stmt, 4, c->master);
+        store_bind_text(stmt, 5, c->client);
+        store_bind_text(stmt, 6, reason);
+        r = store_run(s, stmt);
+        if (r < 0)
+                return r;
+
+        r = store_prepare(s, "DELETE FROM rejected WHERE id <= ?1", &trim);
+        if (r < 0)
+                return r;
+        (void) sqlite3_bind_int64(trim, 1,
+                                  sqlite3_last_insert_rowid(s->db) - (int64_t) s->options.rejected);
+        return store_run(s, trim);
+}
+
+/* Counts the change for its master. A change without a client is made on this machine and no sign of a master's life. */
+static int note_master(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        if (!c->master || !c->client)
+                return 0;
+        r = store_prepare(
+                        s,
+                        "INSERT INTO master (name, hostname, client, contact_usec, accepted, refused)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
+                        " hostname = coalesce(excluded.hostname, hostname), client = excluded.client,"
+                        " contact_usec = excluded.contact_usec, accepted = accepted + excluded.accepted,"
+                        " refused = refused + excluded.refused",
+                        &stmt);
+        if (r < 0)
+                return r;
+        bool refused = c->kind == DDNS_CHANGE_REJECT || c->outcome == DDNS_OUTCOME_CONFLICT;
+        store_bind_text(stmt, 1, c->master);
+        store_bind_text(stmt, 2, c->hostname);
+        store_bind_text(stmt, 3, c->client);
+        store_bind_u64(stmt, 4, now_usec);
+        (void) sqlite3_bind_int(stmt, 5, !refused && c->kind != DDNS_CHANGE_CONTACT);
+        (void) sqlite3_bind_int(stmt, 6, refused);
+        return store_run(s, stmt);
+}
+
+static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
+        Held held;
+        int r;
+
+        r = read_held(s, c, &held);
+        if (r < 0)
+                return r;
+
+        if (held.same_content) {
+                c->outcome = DDNS_OUTCOME_UNCHANGED;
+                c->generation = held.generation;
+                r = revive(s, c, now_usec);
+        } else {
+                c->outcome = DDNS_OUTCOME_SAVED;
+                r = add_version(s, c, now_usec);
+        }
+        if (r >= 0)
+                r = point_zone(s, c, &held);
+        if (r >= 0 && c->outcome == DDNS_OUTCOME_SAVED)
+                r = trim_history(s, c->zone);
+        return r;
+}
+
+static bool may_delete(const DdnsChange *c, const Held *held) {
+        if (c->force || held->hostname[0] == '\0')
+                return true;
+        if (!c->hostname)
+                return c->delete_without_hostname;
+        return strcasecmp(c->hostname, held->hostname) == 0;
+}
+
+static int remove_zone(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
+        Held held;
+        int r;
+
+        r = read_held(s, c, &held);
+        if (r < 0)
+                return r;
+        if (!held.known || held.deleted) {
+                c->outcome = DDNS_OUTCOME_ABSENT;
+                return 0;
+        }
+
+        if (!may_delete(c, &held)) {
+                char reason[2 * DDNS_OWNER_MAX + 64];
+
+                c->outcome = DDNS_OUTCOME_CONFLICT;
+                (void) snprintf(c->owner, sizeof c->owner, "%s", held.hostname);
+                (void) snprintf(reason, sizeof reason, "delete by %s, but the owner is %s",
+                                c->hostname ? c->hostname : "a master without hostname", held.hostname);
+                return reject(s, c, reason, now_usec);
+        }
+
+        c->outcome = DDNS_OUTCOME_DELETED;
+        r = add_version(s, c, now_usec);
+        if (r >= 0)
+                r = point_zone(s, c, &held);
+        return r < 0 ? r : trim_history(s, c->zone);
+}
+
+static int apply(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
+        int r = 0;
+
+        c->outcome = DDNS_OUTCOME_NONE;
+        switch (c->kind) {
+        case DDNS_CHANGE_SAVE:
+                r = save(s, c, now_usec);
+                break;
+        case DDNS_CHANGE_DELETE:
+                r = remove_zone(s, c, now_usec);
+                break;
+        case DDNS_CHANGE_REJECT:
+                r = reject(s, c, c->reason, now_usec);
+                break;
+        case DDNS_CHANGE_CONTACT:
+                break;
+        }
+        return r < 0 ? r : note_master(s, c, now_usec);
+}
+
+int ddns_store_accept(DdnsStore *s, DdnsChange *changes, size_t n, uint64_t now_usec) {
+        STORE_TRANSACTION(s);
+        int r;
+
+        r = store_begin(s);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = apply(s, &changes[i], now_usec);
+        return r < 0 ? r : store_commit(s);
+}

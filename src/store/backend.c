@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's list of backends: their state as a whole, what is due, retries on demand, the purge behind all cursors. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store-internal.h"
+
+/* One statement with at most two texts (?1, ?2) and a number (?3), for the many that are no more than that. */
+static int run(DdnsStore *s, const char *sql, const char *text, const char *text2, uint64_t number) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s, sql, &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, text);
+        store_bind_text(stmt, 2, text2);
+        store_bind_u64(stmt, 3, number);
+        return store_run(s, stmt);
+}
+
+int ddns_store_set_backends(DdnsStore *s, const DdnsStoreBackend *backends, size_t n) {
+        STORE_TRANSACTION(s);
+        int r;
+
+        r = store_begin(s);
+        if (r >= 0)
+                r = store_exec(s, "CREATE TEMP TABLE IF NOT EXISTS wanted (name TEXT, target TEXT);"
+                                  "DELETE FROM wanted");
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = run(s, "INSERT INTO temp.wanted VALUES (?1, ?2)", backends[i].name,
+                        backends[i].target, 0);
+        /* another target: forget the place and everything known about it */
+        if (r >= 0)
+                r = store_exec(s, "DELETE FROM backend WHERE (name, target) NOT IN (SELECT name, target "
+                                  "FROM wanted);"
+                                  "INSERT OR IGNORE INTO backend (name, target) SELECT name, target "
+                                  "FROM wanted");
+        return r < 0 ? r : store_commit(s);
+}
+
+/* failures, since, due, incarnation of a backend as they are now */
+typedef struct Health {
+        unsigned failures;
+        uint64_t since_usec, due_usec;
+        char incarnation[256];
+} Health;
+
+static int read_health(DdnsStore *s, const char *backend, Health *ret) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT failures, since_usec, due_usec, incarnation FROM backend WHERE name = "
+                          "?1",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, backend);
+        r = store_step(s, stmt);
+        if (r <= 0)
+                return r < 0 ? r
+                             : ddns_fail(&s->error, -ENOENT, "no backend \"%s\" in the database",
+                                         backend);
+        ret->failures = (unsigned) sqlite3_column_int64(stmt, 0);
+        ret->since_usec = store_column_u64(stmt, 1);
+        ret->due_usec = store_column_u64(stmt, 2);
+        store_copy_text(stmt, 3, ret->incarnation, sizeof ret->incarnation);
+        return 0;
+}
+
+int ddns_store_backend_failed(DdnsStore *s, const char *backend, const char *error, uint64_t now_usec,
+                              const DdnsSchedule *schedule, uint64_t *ret_due_usec) {
+        STORE_TRANSACTION(s);
+        Health h;
+        int r;
+
+        r = store_begin(s);
+        if (r >= 0)
+                r = read_health(s, backend, &h);
+        if (r < 0)
+                return r;
+
+        uint64_t due = now_usec +
+                       schedule->backoff_usec[h.failures < schedule->n ? h.failures : schedule->n - 1];
+        if (h.failures == 0)
+                r = run(s, "UPDATE backend SET since_usec = ?3 WHERE name = ?1", backend, NULL,
+                        now_usec);
+        if (r >= 0)
+                r = run(s,
+                        "UPDATE backend SET failures = failures + 1, error = ?2, due_usec = ?3 WHERE "
+                        "name = ?1",
+                        backend, error, due);
+        if (r >= 0)
+                r = store_commit(s);
+        if (r < 0)
+                return r;
+        *ret_due_usec = due;
+        return 0;
+}
+
+int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_usec,
+                                uint64_t *ret_was_down_usec) {
+        Health h;
+        int r;
+
+        r = read_health(s, backend, &h);
+        if (r < 0)
+                return r;
+        *ret_was_down_usec = h.failures > 0 ? h.since_usec : 0;
+        if (h.failures == 0 && h.since_usec > 0)
+                return 0; /* the ordinary case writes nothing */
+        return run(s,
+                   "UPDATE backend SET failures = 0, due_usec = 0, error = NULL, since_usec = ?3 WHERE "
+                   "name = ?1",
+                   backend, NULL, now_usec);
+}
+
+int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation,
+                               bool *ret_changed) {
+        Health h;
+        int r;
+
+        r = read_health(s, backend, &h);
+        if (r < 0)
+                return r;
+        *ret_changed = h.incarnation[0] != '\0' && strcmp(h.incarnation, incarnation) != 0;
+        if (strcmp(h.incarnation, incarnation) == 0)
+                return 0;
+        return run(s, "UPDATE backend SET incarnation = ?2 WHERE name = ?1", backend, incarnation, 0);
+}
+
+/* When the first zone of `backend` is due, whatever the backend itself does: 0 now, UINT64_MAX never. */
+static int first_due(DdnsStore *s, const char *backend, uint64_t *ret) {
+        STORE_STMT *pending = NULL, *retry = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT 1 FROM backend b JOIN zone z ON z.generation > b.cursor" SQL_RETRY_JOIN
+                          " WHERE b.name = ?1 AND" SQL_IS_PENDING " LIMIT 1",
+                          &pending);
+        if (r < 0)
+                return r;
+        store_bind_text(pending, 1, backend);
+        r = store_step(s, pending);
+        if (r != 0) {
+                *ret = 0;
+                return r < 0 ? r : 0;
+        }
+
+        r = store_prepare(s,
+                          "SELECT r.due_usec FROM backend b JOIN retry r ON r.backend = b.id"
+                          " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
+                          " WHERE b.name = ?1 AND r.due_usec IS NOT NULL ORDER BY r.due_usec LIMIT 1",
+                          &retry);
+        if (r < 0)
+                return r;
+        store_bind_text(retry, 1, backend);
+        r = store_step(s, retry);
+        if (r < 0)
+                return r;
+        *ret = r > 0 ? store_column_u64(retry, 0) : UINT64_MAX;
+        return 0;
+}
+
+int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret) {
+        uint64_t due = UINT64_MAX;
+        Health h;
+        int r;
+
+        r = read_health(s, backend, &h);
+        if (r >= 0)
+                r = first_due(s, backend, &due);
+        if (r < 0)
+                return r;
+        if (h.failures > 0 && due < h.due_usec)
+                due = h.due_usec;
+        *ret = due <= now_usec ? 0 : due;
+        return 0;
+}
+
+static int retry_zone(DdnsStore *s, const char *backend, const char *zone, uint64_t now_usec) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec)"
+                          " SELECT b.id, z.name, z.generation, 0, ?3 FROM zone z, backend b"
+                          " WHERE z.name = ?2 AND (?1 IS NULL OR b.name = ?1)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, backend);
+        store_bind_text(stmt, 2, zone);
+        store_bind_u64(stmt, 3, now_usec);
+        return store_run(s, stmt);
+}
+
+static int retry_failed(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
+                        uint64_t now_usec) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "UPDATE retry SET tries = 0, due_usec = ?3 WHERE (?2 IS NULL OR zone = ?2)"
+                          " AND (?1 IS NULL OR backend = (SELECT id FROM backend WHERE name = ?1))"
+                          " AND (NOT ?4 OR due_usec IS NULL)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, backend);
+        store_bind_text(stmt, 2, zone);
+        store_bind_u64(stmt, 3, now_usec);
+        (void) sqlite3_bind_int(stmt, 4, dead_only);
+        return store_run(s, stmt);
+}
+
+int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
+                     uint64_t now_usec, uint64_t *ret_n) {
+        STORE_TRANSACTION(s);
+        uint64_t n = 0;
+        int r;
+
+        r = store_begin(s);
+        if (r >= 0)
+                r = zone && !dead_only ? retry_zone(s, backend, zone, now_usec)
+                                       : retry_failed(s, backend, zone, dead_only, now_usec);
+        if (r >= 0) {
+                n = (uint64_t) sqlite3_changes64(s->db);
+                r = run(s, "UPDATE backend SET due_usec = 0 WHERE ?1 IS NULL OR name = ?1", backend,
+                        NULL, 0);
+        }
+        if (r >= 0)
+                r = store_commit(s);
+        if (r < 0)
+                return r;
+        *ret_n = n;
+        return 0;
+}
+
+int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec) {
+        STORE_TRANSACTION(s);
+        int r;
+
+        r = store_begin(s);
+        if (r >= 0)
+                r = store_exec(s, "DELETE FROM zone WHERE deleted = 1"
+                                  " AND generation <= (SELECT min(cursor) FROM backend)"
+                                  " AND NOT EXISTS (SELECT 1 FROM retry WHERE retry.zone = zone.name)");
+        if (r >= 0)
+                r = run(s,
+                        "DELETE FROM version WHERE zone IN (SELECT v.zone FROM version v"
+                        " WHERE v.deleted = 1 AND v.at_usec < ?3"
+                        " AND NOT EXISTS (SELECT 1 FROM zone z WHERE z.name = v.zone))",
+                        NULL, NULL, deleted_before_usec);
+        return r < 0 ? r : store_commit(s);
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading: single zones, counts and listings. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store-internal.h"
+
+const char *ddns_delivery_state_to_string(DdnsDeliveryState state) {
+        static const char *const names[] = {
+                [DDNS_DELIVERY_PENDING] = "pending",
+                [DDNS_DELIVERY_DELIVERED] = "delivered",
+                [DDNS_DELIVERY_DEFERRED] = "deferred",
+                [DDNS_DELIVERY_DEAD] = "dead",
+        };
+
+        return names[state];
+}
+
+static const char *column_text(sqlite3_stmt *stmt, int column) {
+        return (const char *) sqlite3_column_text(stmt, column);
+}
+
+#define SQL_ZONE_ROW                                                                       \
+        "SELECT z.name, z.generation, z.deleted, z.urgent, v.serial, v.at_usec, v.digest," \
+        " z.hostname, z.username, v.master, v.client, coalesce(length(v.content), 0)"
+
+static void copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
+        *ret = (DdnsZoneRow){
+                .generation = store_column_u64(stmt, 1),
+                .deleted = sqlite3_column_int(stmt, 2),
+                .urgent = sqlite3_column_int(stmt, 3),
+                .serial = (uint32_t) sqlite3_column_int64(stmt, 4),
+                .changed_usec = store_column_u64(stmt, 5),
+                .size = store_column_u64(stmt, 11),
+        };
+        store_copy_text(stmt, 0, ret->zone, sizeof ret->zone);
+        if (sqlite3_column_bytes(stmt, 6) == DDNS_DIGEST_SIZE)
+                memcpy(ret->digest, sqlite3_column_blob(stmt, 6), DDNS_DIGEST_SIZE);
+        store_copy_text(stmt, 7, ret->hostname, sizeof ret->hostname);
+        store_copy_text(stmt, 8, ret->username, sizeof ret->username);
+        store_copy_text(stmt, 9, ret->master, sizeof ret->master);
+        store_copy_text(stmt, 10, ret->client, sizeof ret->client);
+}
+
+int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char **ret_content) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          SQL_ZONE_ROW
+                          ", iif(?2, v.content, NULL) FROM zone z JOIN version v USING (generation)"
+                          " WHERE z.name = ?1",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, zone);
+        (void) sqlite3_bind_int(stmt, 2, ret_content != NULL);
+        r = store_step(s, stmt);
+        if (r <= 0)
+                return r < 0 ? r : ddns_fail(&s->error, -ENOENT, "no zone \"%s\"", zone);
+
+        if (ret_content) {
+                const char *text = sqlite3_column_blob(stmt, 12);
+                char *content = text ? strndup(text, (size_t) sqlite3_column_bytes(stmt, 12)) : NULL;
+
+                if (text && !content)
+                        return ddns_fail(&s->error, -ENOMEM, "out of memory");
+                *ret_content = content;
+        }
+        copy_zone_row(stmt, ret);
+        return 0;
+}
+
+int ddns_store_find_parent(DdnsStore *s, const char *zone, DdnsZoneRow *ret) {
+        DdnsZoneRow row;
+
+        for (const char *p = ddns_zone_name_parent(zone); p; p = ddns_zone_name_parent(p)) {
+                int r = ddns_store_get_zone(s, p, &row, NULL);
+
+                if (r < 0 && r != -ENOENT)
+                        return r;
+                if (r >= 0 && !row.deleted) {
+                        *ret = row;
+                        return 0;
+                }
+        }
+        return ddns_fail(&s->error, -ENOENT, "no zone above \"%s\"", zone);
+}
+
+int ddns_store_count(DdnsStore *s, DdnsStoreCounts *ret) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM zone WHERE deleted "
+                          "= 1),"
+                          " (SELECT coalesce(max(generation), 0) FROM version)",
+                          &stmt);
+        if (r < 0)
+                return r;
+        r = store_step(s, stmt);
+        if (r < 0)
+                return r;
+        ret->tombstones = store_column_u64(stmt, 1);
+        ret->zones = store_column_u64(stmt, 0) - ret->tombstones;
+        ret->generation = store_column_u64(stmt, 2);
+        return 0;
+}
+
+int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
+                         int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          SQL_ZONE_ROW " FROM zone z JOIN version v USING (generation)"
+                                       " WHERE (?1 IS NULL OR z.name GLOB ?1) AND (?2 OR z.deleted = 0) "
+                                       "ORDER BY z.name",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, pattern);
+        (void) sqlite3_bind_int(stmt, 2, deleted_too);
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsZoneRow row;
+
+                copy_zone_row(stmt, &row);
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+/* Columns: is there a retry row, is it due some time, is the zone in the log. */
+static DdnsDeliveryState delivery_state(bool retry, bool due, bool pending) {
+        if (retry)
+                return due ? DDNS_DELIVERY_DEFERRED : DDNS_DELIVERY_DEAD;
+        return pending ? DDNS_DELIVERY_PENDING : DDNS_DELIVERY_DELIVERED;
+}
+
+int ddns_store_each_state(DdnsStore *s, const char *zone,
+                          int (*each)(const DdnsZoneState *row, void *userdata), void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT b.name, r.zone IS NOT NULL, r.due_usec IS NOT NULL," SQL_IS_PENDING
+                          ", r.tries, r.due_usec, r.error FROM zone z JOIN backend b" SQL_RETRY_JOIN
+                          " WHERE z.name = ?1 ORDER BY b.id",
+                          &stmt);
+        if (r < 0)
+                return r;
+        store_bind_text(stmt, 1, zone);
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsZoneState row = {
+                        .backend = column_text(stmt, 0),
+                        .state = delivery_state(sqlite3_column_int(stmt, 1), sqlite3_column_int(stmt, 2),
+                                                sqlite3_column_int(stmt, 3)),
+                        .tries = (unsigned) sqlite3_column_int64(stmt, 4),
+                        .due_usec = store_column_u64(stmt, 5),
+                        .error = column_text(stmt, 6),
+                };
+
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, void *userdata),
+                           void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        /* two ranges of an index each, not a walk over all zones */
+        r = store_prepare(s,
+                          "SELECT b.id AS backend, z.name, b.name, z.generation, z.deleted, z.urgent, "
+                          "0, 0, 0, v.at_usec,"
+                          " 0, NULL FROM backend b JOIN zone z ON z.generation > b.cursor"
+                          " JOIN version v USING (generation)" SQL_RETRY_JOIN " WHERE" SQL_IS_PENDING
+                          " UNION ALL"
+                          " SELECT b.id, z.name, b.name, z.generation, z.deleted, z.urgent, 1, "
+                          "r.due_usec IS NOT NULL,"
+                          " r.tries, v.at_usec, r.due_usec, r.error FROM retry r JOIN backend b ON b.id "
+                          "= r.backend"
+                          " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
+                          " JOIN version v ON v.generation = z.generation"
+                          " ORDER BY 1, 4",
+                          &stmt);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsQueueRow row = {
+                        .zone = column_text(stmt, 1),
+                        .backend = column_text(stmt, 2),
+                        .generation = store_column_u64(stmt, 3),
+                        .delete = sqlite3_column_int(stmt, 4),
+                        .urgent = sqlite3_column_int(stmt, 5),
+                        .state = delivery_state(sqlite3_column_int(stmt, 6), sqlite3_column_int(stmt, 7),
+                                                true),
+                        .tries = (unsigned) sqlite3_column_int64(stmt, 8),
+                        .since_usec = store_column_u64(stmt, 9),
+                        .due_usec = store_column_u64(stmt, 10),
+                        .error = column_text(stmt, 11),
+                };
+
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+/* A row of an older generation counts no more: the newer one starts afresh. */
+#define SQL_VALID_RETRY                                                                              \
+        " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation WHERE r.backend = " \
+        "b.id AND "
+
+int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata),
+                            void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT b.name, b.cursor, count(z.name), min(v.at_usec),"
+                          " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NOT NULL),"
+                          " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
+                          " b.failures, b.since_usec, b.due_usec, b.error"
+                          " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
+                          " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id AND "
+                          "a.generation = z.generation)"
+                          " AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id AND r.zone = "
+                          "z.name"
+                          "  AND r.generation = z.generation)"
+                          " LEFT JOIN version v ON v.generation = z.generation GROUP BY b.id ORDER BY "
+                          "b.id",
+                          &stmt);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsBackendRow row = {
+                        .name = column_text(stmt, 0),
+                        .cursor = store_column_u64(stmt, 1),
+                        .pending = store_column_u64(stmt, 2),
+                        .oldest_usec = store_column_u64(stmt, 3),
+                        .deferred = store_column_u64(stmt, 4),
+                        .dead = store_column_u64(stmt, 5),
+                        .failures = (unsigned) sqlite3_column_int64(stmt, 6),
+                        .since_usec = store_column_u64(stmt, 7),
+                        .due_usec = store_column_u64(stmt, 8),
+                        .error = column_text(stmt, 9),
+                };
+
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int ddns_store_each_master(DdnsStore *s, int (*each)(const DdnsMasterRow *row, void *userdata),
+                           void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT name, coalesce(hostname, ''), coalesce(client, ''), contact_usec, "
+                          "accepted, refused"
+                          " FROM master ORDER BY name",
+                          &stmt);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsMasterRow row = {
+                        .name = column_text(stmt, 0),
+                        .hostname = column_text(stmt, 1),
+                        .client = column_text(stmt, 2),
+                        .contact_usec = store_column_u64(stmt, 3),
+                        .accepted = store_column_u64(stmt, 4),
+                        .refused = store_column_u64(stmt, 5),
+                };
+
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int ddns_store_each_rejected(DdnsStore *s, int (*each)(const DdnsRejectedRow *row, void *userdata),
+                             void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_prepare(s,
+                          "SELECT at_usec, coalesce(zone, ''), coalesce(hostname, ''), coalesce(master, "
+                          "''),"
+                          " coalesce(client, ''), reason FROM rejected ORDER BY id",
+                          &stmt);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsRejectedRow row = {
+                        .at_usec = store_column_u64(stmt, 0),
+                        .zone = column_text(stmt, 1),
+                        .hostname = column_text(stmt, 2),
+                        .master = column_text(stmt, 3),
+                        .client = column_text(stmt, 4),
+                        .reason = column_text(stmt, 5),
+                };
+
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the store share: the handle, statements, transactions. Private to src/store. */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+/* Every statement that runs more than once a process is prepared once and kept. */
+#define STATEMENTS_MAX 64
+
+struct DdnsStore {
+        sqlite3 *db;
+        DdnsStoreOptions options;
+        DdnsMessage error;
+        bool in_transaction;
+        struct {
+                const char *sql;
+                sqlite3_stmt *stmt;
+        } statements[STATEMENTS_MAX];
+};
+
+/* A failed SQLite call: keeps its text and returns the errno for it. */
+int store_fail(DdnsStore *s, int rc);
+int store_errno(int rc);
+
+/* `sql` must be a string constant: its address is the key under which the prepared statement is kept. */
+int store_prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret);
+/* Runs a statement that gives no rows, and resets it. */
+int store_run(DdnsStore *s, sqlite3_stmt *stmt);
+/* Next row: 1; end: 0 (the statement is reset); negative errno (reset too). */
+int store_step(DdnsStore *s, sqlite3_stmt *stmt);
+int store_exec(DdnsStore *s, const char *sql);
+
+int store_begin(DdnsStore *s); /* for writing */
+int store_begin_read(DdnsStore *s);
+int store_commit(DdnsStore *s);
+void store_rollback(DdnsStore *s);
+/* Rolls back if the scope is left before the commit. */
+static inline void store_rollback_pending(DdnsStore **s) {
+        if ((*s)->in_transaction)
+                store_rollback(*s);
+}
+#define STORE_TRANSACTION(s) \
+        ddns_cleanup(store_rollback_pending) __attribute__((unused)) DdnsStore *_tx = (s)
+
+/* Statements are reset when they leave the scope. */
+static inline void store_resetp(sqlite3_stmt **stmt) {
+        if (*stmt) {
+                (void) sqlite3_reset(*stmt);
+                (void) sqlite3_clear_bindings(*stmt);
+        }
+}
+#define STORE_STMT ddns_cleanup(store_resetp) sqlite3_stmt
+
+/* Text is bound without copying: it must live until the statement is run. NULL binds NULL. */
+void store_bind_text(sqlite3_stmt *stmt, int index, const char *text);
+void store_bind_u64(sqlite3_stmt *stmt, int index, uint64_t value);
+/* "" for NULL; a longer text is cut. */
+void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size);
+uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
+
+/* The backend's id, or -ENOENT. */
+int store_find_backend(DdnsStore *s, const char *name, int64_t *ret);
+
+/* Brings an open database to the newest schema. */
+int store_migrate(DdnsStore *s, DdnsMessage *message);
+
+/* "What is this zone's state on this backend" as SQL over the aliases z (zone), b (backend), r (retry, left-joined on both):
+ * kept in one place because the listings must agree with what is delivered. */
+#define SQL_RETRY_JOIN \
+        " LEFT JOIN retry r ON r.backend = b.id AND r.zone = z.name AND r.generation = z.generation"
+#define SQL_IS_PENDING                                                \
+        " (r.zone IS NULL AND z.generation > b.cursor AND NOT EXISTS" \
+        " (SELECT 1 FROM ahead a WHERE a.backend = b.id AND a.generation = z.generation))"

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/* The handle on the database: opening, statements, transactions, errors. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store-internal.h"
+
+int store_errno(int rc) {
+        static const struct {
+                int rc, error;
+        } map[] = {
+                {SQLITE_BUSY,      EAGAIN },
+                { SQLITE_LOCKED,   EAGAIN },
+                { SQLITE_FULL,     ENOSPC },
+                { SQLITE_CORRUPT,  EBADMSG},
+                { SQLITE_NOTADB,   EBADMSG},
+                { SQLITE_READONLY, EROFS  },
+                { SQLITE_PERM,     EACCES },
+                { SQLITE_AUTH,     EACCES },
+                { SQLITE_CANTOPEN, EACCES },
+                { SQLITE_NOMEM,    ENOMEM },
+                { SQLITE_TOOBIG,   EFBIG  },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(map); i++)
+                if (map[i].rc == (rc & 0xff))
+                        return -map[i].error;
+        return -EIO;
+}
+
+int store_fail(DdnsStore *s, int rc) {
+        return ddns_fail(&s->error, store_errno(rc), "%s (%s)",
+                         s->db ? sqlite3_errmsg(s->db) : "no database", sqlite3_errstr(rc));
+}
+
+const char *ddns_store_error(const DdnsStore *s) {
+        return s->error.text;
+}
+
+int store_prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret) {
+        size_t i = 0;
+
+        while (i < STATEMENTS_MAX && s->statements[i].sql && s->statements[i].sql != sql)
+                i++;
+        assert(i < STATEMENTS_MAX);
+
+        if (!s->statements[i].sql) {
+                int rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                            &s->statements[i].stmt, NULL);
+                if (rc != SQLITE_OK)
+                        return store_fail(s, rc);
+                s->statements[i].sql = sql;
+        }
+        *ret = s->statements[i].stmt;
+        return 0;
+}
+
+int store_step(DdnsStore *s, sqlite3_stmt *stmt) {
+        int rc = sqlite3_step(stmt);
+
+        if (rc == SQLITE_ROW)
+                return 1;
+        int r = rc == SQLITE_DONE ? 0 : store_fail(s, rc);
+        (void) sqlite3_reset(stmt);
+        return r;
+}
+
+int store_run(DdnsStore *s, sqlite3_stmt *stmt) {
+        int r = store_step(s, stmt);
+
+        if (r > 0) { /* a row of a RETURNING or PRAGMA that nobody wants */
+                (void) sqlite3_reset(stmt);
+                r = 0;
+        }
+        return r;
+}
+
+int store_exec(DdnsStore *s, const char *sql) {
+        int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+
+        return rc == SQLITE_OK ? 0 : store_fail(s, rc);
+}
+
+static int begin(DdnsStore *s, const char *sql) {
+        int r = store_exec(s, sql);
+
+        if (r >= 0)
+                s->in_transaction = true;
+        return r;
+}
+
+int store_begin(DdnsStore *s) {
+        /* IMMEDIATE: the busy time-out applies here and nowhere later. */
+        return begin(s, "BEGIN IMMEDIATE");
+}
+
+int store_begin_read(DdnsStore *s) {
+        return begin(s, "BEGIN");
+}
+
+int store_commit(DdnsStore *s) {
+        int r = store_exec(s, "COMMIT");
+
+        if (r >= 0)
+                s->in_transaction = false;
+        return r;
+}
+
+void store_rollback(DdnsStore *s) {
+        /* SQLite may have rolled back by itself (SQLITE_FULL, SQLITE_IOERR); the error of the cause stays in s->error. */
+        if (!sqlite3_get_autocommit(s->db))
+                (void) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        s->in_transaction = false;
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int index, const char *text) {
+        (void) sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+}
+
+void store_bind_u64(sqlite3_stmt *stmt, int index, uint64_t value) {
+        (void) sqlite3_bind_int64(stmt, index, value > INT64_MAX ? INT64_MAX : (int64_t) value);
+}
+
+void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size) {
+        const char *text = (const char *) sqlite3_column_text(stmt, column);
+
+        (void) snprintf(ret, size, "%s", text ? text : "");
+}
+
+uint64_t store_column_u64(sqlite3_stmt *stmt, int column) {
+        int64_t v = sqlite3_column_int64(stmt, column);
+
+        return v < 0 ? 0 : (uint64_t) v;
+}
+
+/* Sets a PRAGMA and asserts what the database made of it: a file system without shared memory refuses WAL in silence. */
+static int demand(DdnsStore *s, const char *set, const char *get, const char *wanted,
+                  DdnsMessage *message) {
+        sqlite3_stmt *stmt = NULL;
+        char got[32] = "";
+        int r;
+
+        r = store_exec(s, set);
+        if (r < 0)
+                return ddns_fail(message, r, "%s", s->error.text);
+
+        int rc = sqlite3_prepare_v2(s->db, get, -1, &stmt, NULL);
+        if (rc == SQLITE_OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+                store_copy_text(stmt, 0, got, sizeof got);
+                rc = SQLITE_OK;
+        }
+        (void) sqlite3_finalize(stmt);
+        if (rc != SQLITE_OK)
+                return ddns_fail(message, store_fail(s, rc), "%s", s->error.text);
+        if (strcmp(got, wanted) != 0)
+                return ddns_fail(message, -EIO, "%s gives \"%s\", \"%s\" is needed", get, got, wanted);
+        return 0;
+}
+
+static int set_up(DdnsStore *s, const DdnsStoreOptions *options, DdnsMessage *message) {
+        int r, busy_ms = (int) (options->busy_usec / USEC_PER_MSEC);
+
+        (void) sqlite3_extended_result_codes(s->db, 1);
+        (void) sqlite3_busy_timeout(s->db, busy_ms);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+
+        r = demand(s, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", message);
+        if (r >= 0) /* 2 is FULL: a commit is on disk when it returns */
+                r = demand(s, "PRAGMA synchronous = FULL", "PRAGMA synchronous", "2", message);
+        if (r >= 0)
+                r = demand(s, "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1", message);
+        if (r >= 0) /* after a burst the log shrinks again */
+                r = store_exec(s, "PRAGMA journal_size_limit = 67108864");
+        return r < 0 ? r : store_migrate(s, message);
+}
+
+int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore **ret,
+                    DdnsMessage *message) {
+        DdnsMessage detail = DDNS_MESSAGE_NULL;
+        ddns_cleanup(ddns_store_freep) DdnsStore *s = calloc(1, sizeof *s);
+        if (!s)
+                return ddns_fail(message, -ENOMEM, "%s: out of memory", path);
+        s->options = *options;
+
+        int rc = sqlite3_open_v2(path, &s->db,
+                                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+        if (rc != SQLITE_OK) {
+                int error = s->db ? sqlite3_system_errno(s->db) : 0;
+                int r = store_fail(s, rc);
+                if (error > 0)
+                        return ddns_fail(message, -error, "%s: %s", path, strerror(error));
+                return ddns_fail(message, r, "%s: %s", path, s->error.text);
+        }
+
+        int r = set_up(s, options, &detail);
+        if (r < 0)
+                return ddns_fail(message, r, "%s: %s", path,
+                                 detail.text[0] ? detail.text : s->error.text);
+
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+DdnsStore *ddns_store_free(DdnsStore *s) {
+        if (!s)
+                return NULL;
+        for (size_t i = 0; i < STATEMENTS_MAX; i++)
+                (void) sqlite3_finalize(s->statements[i].stmt);
+        (void) sqlite3_close(s->db);
+        free(s);
+        return NULL;
+}

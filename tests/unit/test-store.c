@@ -1,0 +1,802 @@
+/* SPDX-License-Identifier: MIT */
+/* The log, its cursors, retries, history and what is never allowed to happen to them. */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "basic/clock.h"
+#include "store/store.h"
+#include "test.h"
+
+#define T0 UINT64_C(1800000000000000)
+
+static const uint64_t backoff[] = { 30 * USEC_PER_SEC, 120 * USEC_PER_SEC, 300 * USEC_PER_SEC,
+                                    900 * USEC_PER_SEC, 1800 * USEC_PER_SEC };
+static const DdnsSchedule schedule = { backoff, ARRAY_SIZE(backoff) };
+static const DdnsStoreOptions options = { .busy_usec = 100 * USEC_PER_MSEC,
+                                          .history = 3,
+                                          .rejected = 5 };
+
+typedef struct Fixture {
+        char directory[64], path[96];
+        DdnsStore *store;
+        uint64_t now;
+} Fixture;
+
+static int set_up(void **state) {
+        static const DdnsStoreBackend backends[] = {
+                {"one",  "a"},
+                { "two", "b"}
+        };
+        Fixture *f = calloc(1, sizeof *f);
+
+        strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
+        assert_non_null(mkdtemp(f->directory));
+        (void) snprintf(f->path, sizeof f->path, "%s/ddns.db", f->directory);
+        f->now = T0;
+        assert_int_equal(ddns_store_open(f->path, &options, &f->store, NULL), 0);
+        assert_int_equal(ddns_store_set_backends(f->store, backends, 2), 0);
+        *state = f;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        Fixture *f = *state;
+
+        (void) ddns_store_free(f->store);
+        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+                char path[128];
+
+                (void) snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
+                (void) unlink(path);
+        }
+        (void) rmdir(f->directory);
+        free(f);
+        return 0;
+}
+
+/* A push of content that says its own serial. */
+static DdnsChange push_as(Fixture *f, const char *zone, uint32_t serial, const char *hostname,
+                          bool urgent) {
+        char content[64];
+        uint8_t digest[DDNS_DIGEST_SIZE];
+        int n = snprintf(content, sizeof content, "%s %u\n", zone, serial);
+        assert_int_equal(ddns_digest(content, (size_t) n, digest), 0);
+        DdnsChange c = { .kind = DDNS_CHANGE_SAVE,
+                         .zone = zone,
+                         .content = content,
+                         .size = (size_t) n,
+                         .digest = digest,
+                         .serial = serial,
+                         .urgent = urgent,
+                         .hostname = hostname,
+                         .master = "da1",
+                         .client = "192.0.2.1" };
+
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        return c;
+}
+
+static uint64_t push(Fixture *f, const char *zone, uint32_t serial) {
+        return push_as(f, zone, serial, "server1", false).generation;
+}
+
+static DdnsChange delete_as(Fixture *f, const char *zone, const char *hostname) {
+        DdnsChange c = { .kind = DDNS_CHANGE_DELETE,
+                         .zone = zone,
+                         .hostname = hostname,
+                         .master = "da1",
+                         .client = "192.0.2.1" };
+
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        return c;
+}
+
+static DdnsBatch take(Fixture *f, const char *backend, size_t max) {
+        DdnsBatch b = DDNS_BATCH_NULL;
+
+        assert_int_equal(ddns_store_take_batch(f->store, backend, f->now, max, &b), 0);
+        return b;
+}
+
+static void record(Fixture *f, const char *backend, const DdnsBatch *b, const char *failing,
+                   const char *error) {
+        DdnsResult results[32] = { 0 };
+
+        assert_true(b->n <= ARRAY_SIZE(results));
+        for (size_t i = 0; i < b->n; i++)
+                results[i] = (DdnsResult){
+                        .zone = b->deliveries[i].zone,
+                        .generation = b->deliveries[i].generation,
+                        .error = failing && strcmp(failing, b->deliveries[i].zone) == 0 ? error : NULL
+                };
+        assert_int_equal(ddns_store_record(f->store, backend, results, b->n, f->now, &schedule), 0);
+}
+
+/* Takes and records all there is; `failing` fails. Returns how many were taken. */
+static size_t deliver(Fixture *f, const char *backend, const char *failing) {
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, backend, 32);
+
+        record(f, backend, &b, failing, "no");
+        return b.n;
+}
+
+static int copy_backend(const DdnsBackendRow *row, void *userdata) {
+        DdnsBackendRow *wanted = userdata;
+
+        if (strcmp(row->name, wanted->name) != 0)
+                return 0;
+        *wanted = *row;
+        wanted->error = NULL;
+        return 1;
+}
+
+static DdnsBackendRow backend(Fixture *f, const char *name) {
+        DdnsBackendRow row = { .name = name };
+
+        assert_int_equal(ddns_store_each_backend(f->store, copy_backend, &row), 1);
+        return row;
+}
+
+static int copy_state(const DdnsZoneState *row, void *userdata) {
+        DdnsZoneState *wanted = userdata;
+
+        if (strcmp(row->backend, wanted->backend) != 0)
+                return 0;
+        *wanted = *row;
+        return 1;
+}
+
+static DdnsDeliveryState state_of(Fixture *f, const char *zone, const char *name) {
+        DdnsZoneState row = { .backend = name };
+
+        assert_int_equal(ddns_store_each_state(f->store, zone, copy_state, &row), 1);
+        return row.state;
+}
+
+static void generations_grow_and_cursors_follow(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(push(f, "a.test", 1), 1);
+        assert_int_equal(push(f, "b.test", 1), 2);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_PENDING);
+        assert_int_equal(deliver(f, "one", NULL), 2);
+        assert_int_equal(backend(f, "one").cursor, 2);
+        assert_int_equal(backend(f, "two").cursor, 0);
+        assert_int_equal(backend(f, "two").pending, 2);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
+        assert_int_equal(deliver(f, "one", NULL), 0);
+}
+
+static void ten_pushes_of_a_zone_are_one_delivery(void **state) {
+        Fixture *f = *state;
+
+        for (uint32_t i = 1; i <= 10; i++)
+                (void) push(f, "a.test", i);
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_int_equal(b.deliveries[0].serial, 10);
+        assert_int_equal(b.deliveries[0].generation, 10);
+        assert_string_equal(b.deliveries[0].content, "a.test 10\n");
+        assert_string_equal(b.deliveries[0].master, "da1");
+}
+
+static void unchanged_content_gets_no_generation(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(push_as(f, "a.test", 1, "server1", false).outcome, DDNS_OUTCOME_SAVED);
+        DdnsChange again = push_as(f, "a.test", 1, "server2", false);
+        DdnsZoneRow row;
+
+        assert_int_equal(again.outcome, DDNS_OUTCOME_UNCHANGED);
+        assert_int_equal(again.generation, 1);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_string_equal(row.hostname, "server2"); /* but the owner has moved */
+        assert_int_equal(row.urgent, false);
+
+        (void) push_as(f, "a.test", 1, NULL, true); /* and the wish for speed counts */
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_int_equal(row.urgent, true);
+        (void) push_as(f, "a.test", 1, NULL, false); /* and is not taken back by a plain repetition */
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_int_equal(row.urgent, true);
+        assert_string_equal(row.hostname, "server2");
+}
+
+static void equal_or_lower_serial_still_replaces(void **state) {
+        Fixture *f = *state;
+        char *content = NULL;
+        DdnsZoneRow row;
+
+        (void) push(f, "a.test", 7);
+        (void) push(f, "a.test", 3);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, &content), 0);
+        assert_int_equal(row.serial, 3);
+        assert_int_equal(row.generation, 2);
+        assert_string_equal(content, "a.test 3\n");
+        free(content);
+}
+
+static void older_push_never_overwrites_newer(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 2);
+        ddns_cleanup(ddns_batch_done) DdnsBatch old = take(f, "one", 32);
+        (void) push(f, "a.test", 3);            /* while serial 2 is on its way */
+        record(f, "one", &old, "a.test", "no"); /* and fails */
+
+        assert_int_equal(backend(f, "one").deferred, 0); /* the newer one starts afresh */
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_int_equal(b.deliveries[0].serial, 3);
+        record(f, "one", &b, NULL, NULL);
+
+        f->now += 31 * USEC_PER_SEC; /* a retry of serial 2 would be due now */
+        assert_int_equal(deliver(f, "one", NULL), 0);
+}
+
+static void delivery_of_an_old_generation_leaves_the_newer_pending(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 2);
+        ddns_cleanup(ddns_batch_done) DdnsBatch old = take(f, "one", 32);
+        (void) push(f, "a.test", 3);
+        record(f, "one", &old, NULL, NULL);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_PENDING);
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_int_equal(b.deliveries[0].serial, 3);
+}
+
+static void failures_follow_the_schedule_and_end_dead(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        assert_int_equal(deliver(f, "one", "a.test"), 2);
+        assert_int_equal(backend(f, "one").cursor, 2); /* one bad zone holds nobody up */
+        for (size_t i = 0; i < ARRAY_SIZE(backoff); i++) {
+                assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DEFERRED);
+                f->now += backoff[i] - 1;
+                assert_int_equal(deliver(f, "one", "a.test"), 0);
+                f->now += 1;
+                assert_int_equal(deliver(f, "one", "a.test"), 1);
+        }
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DEAD);
+        assert_int_equal(backend(f, "one").dead, 1);
+        f->now += 100 * backoff[4];
+        assert_int_equal(deliver(f, "one", NULL), 0);
+
+        (void) push(f, "a.test", 2); /* a newer generation starts afresh */
+        assert_int_equal(backend(f, "one").dead, 0);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
+}
+
+static void retry_delivers_the_newest_content(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", "a.test");
+        (void) push(f, "a.test", 2);
+        (void) deliver(f, "one", "a.test");
+        f->now += backoff[0];
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_int_equal(b.deliveries[0].serial, 2);
+        assert_int_equal(b.deliveries[0].tries, 1);
+}
+
+static void urgent_zones_overtake_and_nothing_is_lost(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        (void) push_as(f, "c.test", 1, "server1", true);
+
+        ddns_cleanup(ddns_batch_done) DdnsBatch first = take(f, "one", 1);
+        assert_string_equal(first.deliveries[0].zone, "c.test");
+        record(f, "one", &first, NULL, NULL);
+        assert_int_equal(backend(f, "one").cursor, 0);
+        assert_int_equal(state_of(f, "c.test", "one"), DDNS_DELIVERY_DELIVERED);
+        assert_int_equal(backend(f, "one").pending, 2);
+
+        ddns_cleanup(ddns_batch_done) DdnsBatch rest = take(f, "one", 32);
+        assert_int_equal(rest.n, 2);
+        record(f, "one", &rest, NULL, NULL);
+        assert_int_equal(backend(f, "one").cursor, 3);
+        assert_int_equal(deliver(f, "one", NULL), 0);
+}
+
+static void failed_urgent_zone_waits_for_its_retry_only(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) push_as(f, "c.test", 1, "server1", true);
+        ddns_cleanup(ddns_batch_done) DdnsBatch first = take(f, "one", 1);
+        record(f, "one", &first, "c.test", "no");
+        assert_int_equal(deliver(f, "one", NULL), 1); /* a.test alone */
+        assert_int_equal(backend(f, "one").cursor, 2);
+        assert_int_equal(backend(f, "one").deferred, 1);
+        f->now += backoff[0];
+        assert_int_equal(deliver(f, "one", NULL), 1);
+}
+
+static void same_push_revives_what_failed(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", "a.test");
+        (void) push(f, "a.test", 1);
+        assert_int_equal(deliver(f, "one", NULL), 0); /* deferred: its schedule stands */
+        (void) push_as(f, "a.test", 1, NULL, true);
+        assert_int_equal(deliver(f, "one", "a.test"), 1); /* somebody waits for it */
+        for (size_t i = 0; i < ARRAY_SIZE(backoff); i++) {
+                f->now += backoff[i];
+                (void) deliver(f, "one", "a.test");
+        }
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DEAD);
+        (void) push(f, "a.test", 1);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+}
+
+static void delete_is_a_change_and_leaves_a_tombstone(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", NULL);
+        assert_int_equal(delete_as(f, "a.test", "server1").outcome, DDNS_OUTCOME_DELETED);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_true(row.deleted);
+        assert_int_equal(delete_as(f, "a.test", "server1").outcome, DDNS_OUTCOME_ABSENT);
+        assert_int_equal(delete_as(f, "b.test", "server1").outcome, DDNS_OUTCOME_ABSENT);
+
+        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
+                         0); /* "one" and "two" lack it */
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_true(b.deliveries[0].delete);
+        record(f, "one", &b, NULL, NULL);
+        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
+                         0); /* "two" still lacks it */
+        (void) deliver(f, "two", "a.test");
+        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0); /* "two" failed */
+        f->now += backoff[0];
+        (void) deliver(f, "two", NULL);
+        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), -ENOENT);
+}
+
+static void generations_are_never_used_twice(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) delete_as(f, "a.test", "server1");
+        (void) deliver(f, "one", NULL);
+        (void) deliver(f, "two", NULL);
+        assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0); /* the history too */
+        assert_int_equal(push(f, "a.test", 1), 3);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+}
+
+static void delete_and_recreate_is_delivered_as_the_new_zone(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", NULL);
+        (void) delete_as(f, "a.test", "server1");
+        DdnsChange c = push_as(f, "a.test", 1, NULL,
+                               false); /* the same serial and even the same content */
+        assert_int_equal(c.outcome, DDNS_OUTCOME_SAVED);
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
+        assert_int_equal(b.n, 1);
+        assert_false(b.deliveries[0].delete);
+
+        DdnsZoneRow row;
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_string_equal(row.hostname, ""); /* it begins with what its master says */
+}
+
+static void delete_by_another_master_is_a_conflict(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        (void) push_as(f, "a.test", 1, "server1", false);
+        (void) push_as(f, "a.test", 2, "server2", false);
+        DdnsChange c = delete_as(f, "a.test", "server1");
+        assert_int_equal(c.outcome, DDNS_OUTCOME_CONFLICT);
+        assert_string_equal(c.owner, "server2");
+        assert_int_equal(delete_as(f, "a.test", NULL).outcome, DDNS_OUTCOME_CONFLICT);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_false(row.deleted);
+
+        DdnsChange obeyed = { .kind = DDNS_CHANGE_DELETE,
+                              .zone = "a.test",
+                              .delete_without_hostname = true };
+        assert_int_equal(ddns_store_accept(f->store, &obeyed, 1, f->now), 0);
+        assert_int_equal(obeyed.outcome, DDNS_OUTCOME_DELETED);
+}
+
+static void save_without_owner_keeps_what_is_known(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+        DdnsChange c = push_as(f, "a.test", 1, "Server1", false);
+
+        c = (DdnsChange){ .kind = DDNS_CHANGE_SAVE,
+                          .zone = "a.test",
+                          .content = "x",
+                          .size = 1,
+                          .digest = (const uint8_t[DDNS_DIGEST_SIZE]){ 1 },
+                          .username = "fred" };
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        (void) push_as(f, "a.test", 3, NULL, false);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_string_equal(row.hostname, "Server1");
+        assert_string_equal(row.username, "fred");
+
+        (void) push_as(f, "a.test", 4, "server2",
+                       false); /* the account of another master is not ours to guess */
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_string_equal(row.username, "");
+        assert_int_equal(delete_as(f, "a.test", "SERVER2").outcome, DDNS_OUTCOME_DELETED);
+}
+
+static void a_group_is_all_or_nothing(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+        DdnsChange group[] = {
+                {.kind = DDNS_CHANGE_SAVE,
+                 .zone = "a.test",
+                 .content = "x",
+                 .size = 1,
+                 .digest = (const uint8_t[DDNS_DIGEST_SIZE]){ 1 } },
+                { .kind = DDNS_CHANGE_REJECT,
+                 .zone = "b.test"}, /* a refusal without a reason is a bug: NOT NULL */
+        };
+
+        assert_true(ddns_store_accept(f->store, group, 2, f->now) < 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), -ENOENT);
+        assert_int_equal(ddns_store_accept(f->store, group, 1, f->now), 0);
+}
+
+static int count_versions(void *userdata, int n, char **values, char **names) {
+        (void) n;
+        (void) names;
+        *(int *) userdata = atoi(values[0]);
+        return 0;
+}
+
+static int versions(Fixture *f) {
+        sqlite3 *db;
+        int n = -1;
+
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "SELECT count(*) FROM version", count_versions, &n, NULL),
+                         SQLITE_OK);
+        (void) sqlite3_close(db);
+        return n;
+}
+
+static void history_keeps_the_last_versions(void **state) {
+        Fixture *f = *state;
+
+        for (uint32_t i = 1; i <= 10; i++)
+                (void) push(f, "a.test", i);
+        (void) push(f, "b.test", 1);
+        assert_int_equal(versions(f), 3 + 1);
+
+        (void) delete_as(f, "b.test", "server1");
+        (void) deliver(f, "one", NULL);
+        (void) deliver(f, "two", NULL);
+        assert_int_equal(ddns_store_purge(f->store, f->now), 0);
+        assert_int_equal(versions(f), 3 + 2); /* a deleted zone can still be looked at … */
+        assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0);
+        assert_int_equal(versions(f), 3); /* … for so long */
+}
+
+static int count_rejected(const DdnsRejectedRow *row, void *userdata) {
+        ++*(int *) userdata;
+        assert_string_equal(row->reason, "line 1: no");
+        return 0;
+}
+
+static int see_master(const DdnsMasterRow *row, void *userdata) {
+        assert_string_equal(row->name, "da1");
+        assert_string_equal(row->hostname, "server1");
+        assert_int_equal(row->accepted, 1);
+        assert_int_equal(row->refused, 9);
+        assert_int_equal(row->contact_usec, T0 + 5);
+        return 0;
+}
+
+static void refusals_are_kept_and_bounded(void **state) {
+        Fixture *f = *state;
+        int n = 0;
+
+        (void) push(f, "a.test", 1);
+        for (int i = 0; i < 9; i++) {
+                DdnsChange c = { .kind = DDNS_CHANGE_REJECT,
+                                 .zone = "bad",
+                                 .reason = "line 1: no",
+                                 .master = "da1",
+                                 .client = "192.0.2.1" };
+                assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        }
+        assert_int_equal(ddns_store_each_rejected(f->store, count_rejected, &n), 0);
+        assert_int_equal(n, options.rejected);
+
+        DdnsChange c = { .kind = DDNS_CHANGE_CONTACT, .master = "da1", .client = "192.0.2.1" };
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now + 5), 0);
+        assert_int_equal(ddns_store_each_master(f->store, see_master, NULL), 0);
+}
+
+static void a_failed_backend_backs_off_and_no_zone_is_charged(void **state) {
+        Fixture *f = *state;
+        uint64_t due, since;
+
+        (void) push(f, "a.test", 1);
+        for (size_t i = 0; i < ARRAY_SIZE(backoff) + 2; i++) {
+                size_t step = i < ARRAY_SIZE(backoff) ? i : ARRAY_SIZE(backoff) - 1;
+
+                assert_int_equal(ddns_store_backend_failed(f->store, "one", "refused", f->now, &schedule,
+                                                           &due),
+                                 0);
+                assert_int_equal(due, f->now + backoff[step]);
+                assert_int_equal(ddns_store_next_due(f->store, "one", f->now, &since), 0);
+                assert_int_equal(since, due);
+                f->now = due;
+        }
+        assert_int_equal(backend(f, "one").deferred, 0);
+        assert_int_equal(backend(f, "one").since_usec, T0);
+        assert_int_equal(backend(f, "one").cursor, 0);
+        assert_int_equal(ddns_store_next_due(f->store, "one", f->now, &due), 0);
+        assert_int_equal(due, 0);
+        assert_int_equal(ddns_store_backend_answered(f->store, "one", f->now, &since), 0);
+        assert_int_equal(since, T0);
+        assert_int_equal(ddns_store_backend_answered(f->store, "one", f->now, &since), 0);
+        assert_int_equal(since, 0);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(ddns_store_next_due(f->store, "one", f->now, &due), 0);
+        assert_true(due == UINT64_MAX);
+}
+
+static void operator_retries_reach_what_they_name(void **state) {
+        Fixture *f = *state;
+        uint64_t n;
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        (void) deliver(f, "one", "a.test");
+        (void) deliver(f, "two", NULL);
+        assert_int_equal(ddns_store_retry(f->store, "one", NULL, true, f->now, &n), 0);
+        assert_int_equal(n, 0); /* deferred is not dead */
+        assert_int_equal(ddns_store_retry(f->store, NULL, NULL, false, f->now, &n), 0);
+        assert_int_equal(n, 1);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(ddns_store_retry(f->store, NULL, "b.test", false, f->now, &n), 0);
+        assert_int_equal(n, 2); /* delivered again everywhere */
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(deliver(f, "two", NULL), 1);
+        assert_int_equal(ddns_store_retry(f->store, "two", "a.test", false, f->now, &n), 0);
+        assert_int_equal(n, 1);
+        assert_int_equal(deliver(f, "one", NULL), 0);
+        assert_int_equal(deliver(f, "two", NULL), 1);
+        assert_int_equal(ddns_store_retry(f->store, NULL, "never.test", false, f->now, &n), 0);
+        assert_int_equal(n, 0);
+}
+
+static void a_new_backend_gets_everything_and_a_changed_target_too(void **state) {
+        static const DdnsStoreBackend three[] = {
+                {"one",    "a"        },
+                { "two",   "elsewhere"},
+                { "three", "c"        }
+        };
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", NULL);
+        (void) deliver(f, "two", "a.test");
+        assert_int_equal(ddns_store_set_backends(f->store, three, 3), 0);
+        assert_int_equal(backend(f, "one").cursor, 1);
+        assert_int_equal(backend(f, "two").cursor, 0);
+        assert_int_equal(backend(f, "two").deferred, 0);
+        assert_int_equal(deliver(f, "three", NULL), 1);
+        assert_int_equal(ddns_store_set_backends(f->store, three, 1), 0);
+        assert_int_equal(ddns_store_take_batch(f->store, "three", f->now, 1, &(DdnsBatch){ 0 }),
+                         -ENOENT);
+}
+
+static void incarnations_are_compared(void **state) {
+        Fixture *f = *state;
+        bool changed;
+
+        assert_int_equal(ddns_store_set_incarnation(f->store, "one", "boot 1", &changed), 0);
+        assert_false(changed); /* the first one says nothing */
+        assert_int_equal(ddns_store_set_incarnation(f->store, "one", "boot 1", &changed), 0);
+        assert_false(changed);
+        assert_int_equal(ddns_store_set_incarnation(f->store, "one", "boot 2", &changed), 0);
+        assert_true(changed);
+}
+
+static void delivered_zones_are_listed_in_pages(void **state) {
+        Fixture *f = *state;
+        DdnsExpected page[2];
+        size_t n;
+
+        (void) push(f, "c.test", 3);
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 2);
+        (void) push(f, "d.test", 4);
+        (void) delete_as(f, "d.test", "server1");
+        (void) deliver(f, "one", "b.test");
+        (void) push(f, "e.test", 5);
+        assert_int_equal(ddns_store_list_delivered(f->store, "one", "", page, 2, &n), 0);
+        assert_int_equal(n, 2);
+        assert_string_equal(page[0].zone, "a.test");
+        assert_string_equal(page[1].zone, "c.test");
+        assert_int_equal(page[1].serial, 3);
+        assert_int_equal(ddns_store_list_delivered(f->store, "one", "c.test", page, 2, &n), 0);
+        assert_int_equal(n, 0);
+}
+
+static int count_queue(const DdnsQueueRow *row, void *userdata) {
+        ((int *) userdata)[row->state]++;
+        return 0;
+}
+
+static void the_queue_shows_all_that_is_not_delivered(void **state) {
+        Fixture *f = *state;
+        int counts[4] = { 0 };
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        (void) deliver(f, "one", "a.test");
+        assert_int_equal(ddns_store_each_queued(f->store, count_queue, counts), 0);
+        assert_int_equal(counts[DDNS_DELIVERY_PENDING], 2);
+        assert_int_equal(counts[DDNS_DELIVERY_DEFERRED], 1);
+        assert_int_equal(counts[DDNS_DELIVERY_DELIVERED], 0);
+}
+
+static void the_closest_parent_is_found(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        (void) push(f, "example.test", 1);
+        (void) push(f, "sub.example.test", 1);
+        assert_int_equal(ddns_store_find_parent(f->store, "x.y.sub.example.test", &row), 0);
+        assert_string_equal(row.zone, "sub.example.test");
+        (void) delete_as(f, "sub.example.test", "server1");
+        assert_int_equal(ddns_store_find_parent(f->store, "x.y.sub.example.test", &row), 0);
+        assert_string_equal(row.zone, "example.test");
+        assert_int_equal(ddns_store_find_parent(f->store, "myexample.test", &row), -ENOENT);
+        assert_int_equal(ddns_store_find_parent(f->store, "example.test", &row), -ENOENT);
+}
+
+static void a_locked_database_is_eagain_and_nothing_happened(void **state) {
+        Fixture *f = *state;
+        sqlite3 *other;
+        DdnsZoneRow row;
+        DdnsChange c = { .kind = DDNS_CHANGE_SAVE,
+                         .zone = "a.test",
+                         .content = "x",
+                         .size = 1,
+                         .digest = (const uint8_t[DDNS_DIGEST_SIZE]){ 1 } };
+
+        assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        uint64_t start = ddns_monotonic_usec();
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), -EAGAIN);
+        assert_true(ddns_monotonic_usec() - start >= 90 * USEC_PER_MSEC);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
+                         -ENOENT); /* reading goes on */
+        assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        (void) sqlite3_close(other);
+}
+
+static void foreign_and_newer_databases_are_refused_untouched(void **state) {
+        static const struct {
+                const char *sql;
+                int error;
+        } cases[] = {
+                {"CREATE TABLE zones (x)",                                                                -EBADMSG},
+                { "PRAGMA application_id = 1684303475; PRAGMA user_version = 999; CREATE TABLE zone (x)",
+                 -EPROTO                                                                                          },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                DdnsStore *store = NULL;
+                DdnsMessage message;
+                char path[128];
+                sqlite3 *db;
+
+                (void) snprintf(path, sizeof path, "%s/other", f->directory);
+                assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+                assert_int_equal(sqlite3_exec(db, cases[i].sql, NULL, NULL, NULL), SQLITE_OK);
+                (void) sqlite3_close(db);
+                assert_int_equal(ddns_store_open(path, &options, &store, &message), cases[i].error);
+                assert_null(store);
+                assert_non_null(strstr(message.text, path));
+                (void) unlink(path);
+        }
+
+        DdnsStore *store = NULL;
+        DdnsMessage message;
+        assert_int_equal(ddns_store_open("/nonexistent/ddns.db", &options, &store, &message), -ENOENT);
+}
+
+static void garbage_is_no_database(void **state) {
+        Fixture *f = *state;
+        DdnsStore *store = NULL;
+        DdnsMessage message;
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "%s/garbage", f->directory);
+        FILE *file = fopen(path, "w");
+        for (int i = 0; i < 4096; i++)
+                (void) fputc('x', file);
+        (void) fclose(file);
+        assert_int_equal(ddns_store_open(path, &options, &store, &message), -EBADMSG);
+        (void) unlink(path);
+}
+
+static void everything_survives_reopening(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        (void) deliver(f, "one", "b.test");
+        (void) ddns_store_free(f->store);
+        f->store = NULL;
+        assert_int_equal(ddns_store_open(f->path, &options, &f->store, NULL), 0);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
+        assert_int_equal(state_of(f, "b.test", "one"), DDNS_DELIVERY_DEFERRED);
+        assert_int_equal(state_of(f, "a.test", "two"), DDNS_DELIVERY_PENDING);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(generations_grow_and_cursors_follow),
+                TEST(ten_pushes_of_a_zone_are_one_delivery),
+                TEST(unchanged_content_gets_no_generation),
+                TEST(equal_or_lower_serial_still_replaces),
+                TEST(older_push_never_overwrites_newer),
+                TEST(delivery_of_an_old_generation_leaves_the_newer_pending),
+                TEST(failures_follow_the_schedule_and_end_dead),
+                TEST(retry_delivers_the_newest_content),
+                TEST(urgent_zones_overtake_and_nothing_is_lost),
+                TEST(failed_urgent_zone_waits_for_its_retry_only),
+                TEST(same_push_revives_what_failed),
+                TEST(delete_is_a_change_and_leaves_a_tombstone),
+                TEST(generations_are_never_used_twice),
+                TEST(delete_and_recreate_is_delivered_as_the_new_zone),
+                TEST(delete_by_another_master_is_a_conflict),
+                TEST(save_without_owner_keeps_what_is_known),
+                TEST(a_group_is_all_or_nothing),
+                TEST(history_keeps_the_last_versions),
+                TEST(refusals_are_kept_and_bounded),
+                TEST(a_failed_backend_backs_off_and_no_zone_is_charged),
+                TEST(operator_retries_reach_what_they_name),
+                TEST(a_new_backend_gets_everything_and_a_changed_target_too),
+                TEST(incarnations_are_compared),
+                TEST(delivered_zones_are_listed_in_pages),
+                TEST(the_queue_shows_all_that_is_not_delivered),
+                TEST(the_closest_parent_is_found),
+                TEST(a_locked_database_is_eagain_and_nothing_happened),
+                TEST(foreign_and_newer_databases_are_refused_untouched),
+                TEST(garbage_is_no_database),
+                TEST(everything_survives_reopening),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
