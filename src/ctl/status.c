@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The verb status: counts, backends, masters, refused pushes. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/verb.h"
+
+#define RECENT_USEC (24 * 3600 * USEC_PER_SEC)
+
+/* clang-format off */
+static const DdnsColumn count_columns[] = {
+        { "zones",            "Zones",          DDNS_COLUMN_PLAIN },
+        { "tombstones",       "Tombstones",     DDNS_COLUMN_PLAIN },
+        { "generation",       "Generation",     DDNS_COLUMN_PLAIN },
+        { "refused_recently", "Refused in 24h", DDNS_COLUMN_PLAIN },
+};
+
+static const DdnsColumn backend_columns[] = {
+        { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
+        { "state",      "State",      DDNS_COLUMN_PLAIN },
+        { "since",      "Since",      DDNS_COLUMN_PLAIN },
+        { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
+        { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
+        { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
+        { "oldest",     "Oldest",     DDNS_COLUMN_PLAIN },
+        { "cursor",     NULL,         DDNS_COLUMN_JSON },
+        { "failures",   NULL,         DDNS_COLUMN_JSON },
+        { "due",        "Next try",   DDNS_COLUMN_PLAIN },
+        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
+};
+
+static const DdnsColumn master_columns[] = {
+        { "master",   "Master",       DDNS_COLUMN_PLAIN },
+        { "hostname", "Hostname",     DDNS_COLUMN_PLAIN },
+        { "client",   "Client",       DDNS_COLUMN_PLAIN },
+        { "contact",  "Last contact", DDNS_COLUMN_PLAIN },
+        { "accepted", "Accepted",     DDNS_COLUMN_RIGHT },
+        { "refused",  "Refused",      DDNS_COLUMN_RIGHT },
+};
+
+static const DdnsColumn refused_columns[] = {
+        { "zone",     "Refused last", DDNS_COLUMN_PLAIN },
+        { "at",       "When",         DDNS_COLUMN_PLAIN },
+        { "master",   "Master",       DDNS_COLUMN_PLAIN },
+        { "hostname", "Hostname",     DDNS_COLUMN_PLAIN },
+        { "client",   "Client",       DDNS_COLUMN_PLAIN },
+        { "reason",   "Reason",       DDNS_COLUMN_PLAIN },
+};
+/* clang-format on */
+
+typedef struct Status {
+        DdnsCtl *ctl;
+        uint64_t refused_recently;
+        uint64_t refused_last_usec;
+        uint64_t zones;
+        DdnsListing counts, backends, masters, refused;
+} Status;
+
+static void status_done(Status *s) {
+        ddns_listing_done(&s->counts);
+        ddns_listing_done(&s->backends);
+        ddns_listing_done(&s->masters);
+        ddns_listing_done(&s->refused);
+}
+
+static int add_backend(const DdnsBackendRow *row, void *userdata) {
+        Status *s = userdata;
+        DdnsListing *l = &s->backends;
+        bool down = row->failures > 0, tried = down || row->since_usec > 0;
+
+        ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
+        ddns_listing_text(l,
+                          down    ? "down"
+                          : tried ? "up"
+                                  : "new",
+                          down    ? DDNS_TONE_BAD
+                          : tried ? DDNS_TONE_GOOD
+                                  : DDNS_TONE_PLAIN);
+        ddns_listing_time(l, row->since_usec);
+        ddns_listing_number(l, row->pending, row->pending > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
+        ddns_listing_number(l, row->deferred, row->deferred > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
+        ddns_listing_number(l, row->dead, row->dead > 0 ? DDNS_TONE_BAD : DDNS_TONE_PLAIN);
+        ddns_listing_time(l, row->oldest_usec);
+        ddns_listing_number(l, row->cursor, DDNS_TONE_PLAIN);
+        ddns_listing_number(l, row->failures, DDNS_TONE_PLAIN);
+        ddns_listing_time(l, down ? row->due_usec : 0);
+        ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
+        return 0;
+}
+
+static int add_master(const DdnsMasterRow *row, void *userdata) {
+        DdnsListing *l = &((Status *) userdata)->masters;
+
+        ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
+        ddns_listing_time(l, row->contact_usec);
+        ddns_listing_number(l, row->accepted, DDNS_TONE_PLAIN);
+        ddns_listing_number(l, row->refused, DDNS_TONE_PLAIN);
+        return 0;
+}
+
+static int count_refused(const DdnsRejectedRow *row, void *userdata) {
+        Status *s = userdata;
+
+        if (row->at_usec + RECENT_USEC > s->ctl->now_usec)
+                s->refused_recently++;
+        if (row->at_usec > s->refused_last_usec)
+                s->refused_last_usec = row->at_usec;
+        return 0;
+}
+
+static int add_last_refused(const DdnsRejectedRow *row, void *userdata) {
+        Status *s = userdata;
+        DdnsListing *l = &s->refused;
+
+        if (row->at_usec != s->refused_last_usec || l->n_rows > 0)
+                return 0;
+        ddns_listing_text(l, row->zone, DDNS_TONE_PLAIN);
+        ddns_listing_time(l, row->at_usec);
+        ddns_listing_text(l, row->master, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->reason, DDNS_TONE_PLAIN);
+        return 0;
+}
+
+static int match_backend(const DdnsBackendRow *row, void *userdata) {
+        return strcmp(row->name, userdata) == 0;
+}
+
+static int match_master(const DdnsMasterRow *row, void *userdata) {
+        return strcmp(row->name, userdata) == 0;
+}
+
+/* What is configured and did not show up yet is news too: a backend that ddns-retry has not met is owed every zone. */
+static int add_configured(Status *s) {
+        DdnsCtl *c = s->ctl;
+        int r;
+
+        for (size_t i = 0; i < c->config.n_backends; i++) {
+                char *name = c->config.backends[i].name;
+
+                r = ddns_store_each_backend(c->store, match_backend, name);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        (void) add_backend(&(DdnsBackendRow){ .name = name, .pending = s->zones }, s);
+        }
+        for (size_t i = 0; i < c->config.receiver.n_masters; i++) {
+                char *name = c->config.receiver.masters[i].name;
+
+                r = ddns_store_each_master(c->store, match_master, name);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        (void) add_master(&(DdnsMasterRow){ .name = name }, s);
+        }
+        return 0;
+}
+
+static int collect(Status *s) {
+        DdnsStore *store = s->ctl->store;
+        DdnsStoreCounts counts;
+        int r;
+
+        if ((r = ddns_store_count(store, &counts)) < 0 ||
+            (r = ddns_store_each_backend(store, add_backend, s)) < 0 ||
+            (r = ddns_store_each_master(store, add_master, s)) < 0 ||
+            (r = ddns_store_each_rejected(store, count_refused, s)) < 0 ||
+            (r = ddns_store_each_rejected(store, add_last_refused, s)) < 0)
+                return r;
+
+        s->zones = counts.zones;
+        ddns_listing_number(&s->counts, counts.zones, DDNS_TONE_PLAIN);
+        ddns_listing_number(&s->counts, counts.tombstones, DDNS_TONE_PLAIN);
+        ddns_listing_number(&s->counts, counts.generation, DDNS_TONE_PLAIN);
+        ddns_listing_number(&s->counts, s->refused_recently,
+                            s->refused_recently > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
+        return add_configured(s);
+}
+
+static int print_json(Status *s) {
+        json_t *document = ddns_listing_take_object(&s->counts);
+
+        ddns_json_attach(&document, "backends", ddns_listing_take_array(&s->backends));
+        ddns_json_attach(&document, "masters", ddns_listing_take_array(&s->masters));
+        ddns_json_attach(&document, "last_refused",
+                         s->refused.n_rows > 0 ? ddns_listing_take_object(&s->refused) : json_null());
+        return ddns_ctl_print_json(s->ctl, document);
+}
+
+static int print_tables(Status *s) {
+        const DdnsListing *const parts[] = { &s->counts, &s->backends, &s->masters, &s->refused };
+        DdnsCtl *c = s->ctl;
+
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+                if (parts[i]->n_rows == 0)
+                        continue;
+                if (i > 0)
+                        (void) fputc('\n', c->out);
+                if (ddns_listing_print(parts[i], c->out, c->color) < 0)
+                        return ddns_ctl_no_memory(c);
+        }
+        return EXIT_SUCCESS;
+}
+
+int ddns_verb_status(DdnsCtl *c, char *operands[], size_t n) {
+        ddns_cleanup(status_done) Status s = { .ctl = c };
+        DdnsShape shape = ddns_ctl_table_shape(c);
+
+        ddns_listing_init(&s.counts, shape == DDNS_SHAPE_JSON ? shape : DDNS_SHAPE_RECORD, count_columns,
+                          ARRAY_SIZE(count_columns), c->now_usec);
+        ddns_listing_init(&s.backends, shape, backend_columns, ARRAY_SIZE(backend_columns), c->now_usec);
+        ddns_listing_init(&s.masters, shape, master_columns, ARRAY_SIZE(master_columns), c->now_usec);
+        ddns_listing_init(&s.refused, shape, refused_columns, ARRAY_SIZE(refused_columns), c->now_usec);
+
+        int r = collect(&s);
+        if (r < 0)
+                return ddns_ctl_store_failed(c, r);
+        return shape == DDNS_SHAPE_JSON ? print_json(&s) : print_tables(&s);
+}

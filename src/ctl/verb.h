@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* What every verb of ddnsctl has at hand. Internal to src/ctl. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "config/config.h"
+#include "ctl/listing.h"
+#include "store/store.h"
+
+/* Options, by their place in the table in ctl.c. */
+enum {
+        DDNS_CTL_JSON = 1 << 0,
+        DDNS_CTL_NO_LEGEND = 1 << 1,
+        DDNS_CTL_BACKEND = 1 << 2,
+        DDNS_CTL_DEAD = 1 << 3,
+        DDNS_CTL_URGENT = 1 << 4,
+        DDNS_CTL_PRINT = 1 << 5,
+};
+
+typedef struct DdnsCtl {
+        FILE *in;
+        FILE *out;
+        FILE *err;
+        unsigned options;    /* those that were given */
+        const char *backend; /* of --backend */
+        const char *config_path;
+        bool color;
+        uint64_t now_usec;
+        DdnsConfig config; /* loaded, for a verb that needs it */
+        DdnsStore *store;  /* open, for a verb that needs it */
+} DdnsCtl;
+
+/* A verb: operands are as many as its row in the table allows. Returns the exit status, after it said why. */
+typedef int DdnsVerb(DdnsCtl *c, char *operands[], size_t n);
+
+DdnsVerb ddns_verb_status;
+DdnsVerb ddns_verb_zones;
+DdnsVerb ddns_verb_show;
+DdnsVerb ddns_verb_cat;
+DdnsVerb ddns_verb_queue;
+DdnsVerb ddns_verb_push;
+DdnsVerb ddns_verb_delete;
+DdnsVerb ddns_verb_retry;
+DdnsVerb ddns_verb_check_zone;
+DdnsVerb ddns_verb_check_config;
+DdnsVerb ddns_verb_passwd;
+
+/* One line to `err`, escaped. ddns_ctl_fail() returns EXIT_FAILURE. */
+void ddns_ctl_say(DdnsCtl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int ddns_ctl_fail(DdnsCtl *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what the store answered. */
+int ddns_ctl_store_failed(DdnsCtl *c, int error);
+int ddns_ctl_no_memory(DdnsCtl *c);
+
+/* Loads the configuration; all its errors go to `err`. EXIT_SUCCESS or DDNS_EXIT_CONFIG. `defaults_do`: without --config, a
+ * file that is not there counts as empty. */
+int ddns_ctl_load_config(DdnsCtl *c, bool defaults_do);
+/* Opens the database, but never makes it: it would have the wrong owner. EXIT_SUCCESS or EXIT_FAILURE. */
+int ddns_ctl_open_store(DdnsCtl *c);
+/* Closes both. */
+void ddns_ctl_release(DdnsCtl *c);
+
+/* Checks a zone name. EXIT_SUCCESS or EXIT_FAILURE. */
+int ddns_ctl_parse_zone(DdnsCtl *c, const char *operand, char ret[DDNS_ZONE_NAME_MAX + 1]);
+/* Reads FILE, or `in` for "-", up to the receiver's limit. EXIT_SUCCESS or EXIT_FAILURE. */
+int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret);
+
+/* NULL if there is no such stanza. */
+const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);
+
+/* The shape that the options ask for: JSON, else a table. */
+DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);
+/* Prints a listing with "12 zones listed." behind a table, or as JSON array. */
+int ddns_ctl_print_listing(DdnsCtl *c, DdnsListing *l, const char *one, const char *many);
+/* Prints and releases a JSON document; NULL: out of memory. */
+int ddns_ctl_print_json(DdnsCtl *c, json_t *document);
+
+/* The word for a delivery's state: what is delivered is "served" only where a name server was asked. */
+const char *ddns_ctl_state_name(const DdnsCtl *c, const char *backend, DdnsDeliveryState state);
+DdnsTone ddns_ctl_state_tone(DdnsDeliveryState state);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Verbs that judge files: check-zone, check-config. */
+#include <crypt.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "basic/file.h"
+#include "ctl/verb.h"
+#include "zone/zone.h"
+
+/* clang-format off */
+static const DdnsColumn check_columns[] = {
+        { "zone",    NULL, DDNS_COLUMN_JSON },
+        { "ok",      NULL, DDNS_COLUMN_JSON },
+        { "reason",  NULL, DDNS_COLUMN_JSON },
+        { "serial",  NULL, DDNS_COLUMN_JSON },
+        { "records", NULL, DDNS_COLUMN_JSON },
+        { "size",    NULL, DDNS_COLUMN_JSON },
+        { "digest",  NULL, DDNS_COLUMN_JSON },
+        { "dropped", NULL, DDNS_COLUMN_JSON },
+        { "warning", NULL, DDNS_COLUMN_JSON },
+        { "text",    NULL, DDNS_COLUMN_JSON },
+};
+/* clang-format on */
+
+static int print_check(DdnsCtl *c, const char *name, const char *reason, const DdnsZone *zone) {
+        ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
+        char digest[2 * DDNS_DIGEST_SIZE + 1] = "";
+
+        if (!reason)
+                ddns_digest_format(zone->digest, digest);
+        ddns_listing_init(&l, DDNS_SHAPE_JSON, check_columns, ARRAY_SIZE(check_columns), c->now_usec);
+        ddns_listing_text(&l, name, DDNS_TONE_PLAIN);
+        ddns_listing_bool(&l, !reason);
+        ddns_listing_text(&l, reason, DDNS_TONE_PLAIN);
+        ddns_listing_number(&l, zone->serial, DDNS_TONE_PLAIN);
+        ddns_listing_number(&l, zone->n_records, DDNS_TONE_PLAIN);
+        ddns_listing_number(&l, zone->size, DDNS_TONE_PLAIN);
+        ddns_listing_text(&l, digest, DDNS_TONE_PLAIN);
+        ddns_listing_number(&l, zone->n_dropped, DDNS_TONE_PLAIN);
+        ddns_listing_text(&l, zone->warning.text, DDNS_TONE_PLAIN);
+        ddns_listing_text(&l, c->options & DDNS_CTL_PRINT ? zone->text : NULL, DDNS_TONE_PLAIN);
+        int status = ddns_ctl_print_json(c, ddns_listing_take_object(&l));
+        return reason ? EXIT_FAILURE : status;
+}
+
+int ddns_verb_check_zone(DdnsCtl *c, char *operands[], size_t n) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer input = DDNS_BUFFER_NULL;
+        ddns_cleanup(ddns_zone_done) DdnsZone zone = DDNS_ZONE_NULL;
+        const DdnsZoneLimits limits = { .max_records = c->config.receiver.max_records };
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        char name[DDNS_ZONE_NAME_MAX + 1];
+
+        if (ddns_ctl_parse_zone(c, operands[0], name) != EXIT_SUCCESS ||
+            ddns_ctl_read_input(c, operands[1], &input) != EXIT_SUCCESS)
+                return EXIT_FAILURE;
+        int r = ddns_zone_check(name, input.data ? input.data : "", input.size, &limits, &zone,
+                                &message);
+        if (r == -ENOMEM)
+                return ddns_ctl_no_memory(c);
+        if (c->options & DDNS_CTL_JSON)
+                return print_check(c, name, r < 0 ? message.text : NULL, &zone);
+        if (r < 0)
+                return ddns_ctl_fail(c, "%s: refused: %s", name, message.text);
+
+        if (zone.n_dropped > 0)
+                ddns_ctl_say(c, "warning: %s: records left out: %" PRIu32 ": %s", name, zone.n_dropped,
+                             zone.warning.text);
+        if (c->options & DDNS_CTL_PRINT)
+                (void) fputs(zone.text, c->out);
+        else
+                (void) fprintf(c->out, "%s: OK: serial %" PRIu32 ", %" PRIu32 " records.\n", name,
+                               zone.serial, zone.n_records);
+        return EXIT_SUCCESS;
+}
+
+/* ---- check-config ------------------------------------------------------------------------------------------------ */
+
+typedef struct Warnings {
+        DdnsCtl *ctl;
+        json_t *array; /* NULL without --json, or out of memory */
+} Warnings;
+
+static void __attribute__((format(printf, 2, 3))) warn(Warnings *w, const char *format, ...) {
+        char text[1024];
+        va_list ap;
+
+        va_start(ap, format);
+        (void) vsnprintf(text, sizeof text, format, ap);
+        va_end(ap);
+        if (!(w->ctl->options & DDNS_CTL_JSON))
+                ddns_ctl_say(w->ctl, "warning: %s", text);
+        else if (w->array && json_array_append_new(w->array, ddns_json_text(text)) < 0) {
+                json_decref(w->array);
+                w->array = NULL;
+        }
+}
+
+/* A credential by its name exists only for the service, so outside of it there is nothing to look at; and what we may not
+ * read says nothing about the service either. */
+static bool not_for_us(const char *file, int error) {
+        return error == -EACCES || (file[0] != '/' && !getenv("CREDENTIALS_DIRECTORY"));
+}
+
+static void check_password(Warnings *w, const DdnsMaster *master) {
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        char *hash;
+
+        int r = ddns_secret_read(master->password_file, &hash, &message);
+        if (r < 0) {
+                if (!not_for_us(master->password_file, r))
+                        warn(w, "master %s: password-file: %s", master->name, message.text);
+                return;
+        }
+        int salt = crypt_checksalt(hash);
+        explicit_bzero(hash, strlen(hash));
+        free(hash);
+        if (salt == CRYPT_SALT_INVALID)
+                warn(w,
+                     "master %s: password-file %s holds no crypt(5) hash: make one with 'ddnsctl "
+                     "passwd'",
+                     master->name, master->password_file);
+        else if (salt == CRYPT_SALT_METHOD_LEGACY)
+                warn(w,
+                     "master %s: password-file %s: the hash is of a weak kind: make one with 'ddnsctl "
+                     "passwd'",
+                     master->name, master->password_file);
+}
+
+static void check_key(Warnings *w, const DdnsBackendConfig *backend) {
+        ddns_cleanup(ddns_freep) char *path = NULL;
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+
+        if (backend->type != DDNS_BACKEND_BIND || !backend->control.key_file)
+                return;
+        int r = ddns_secret_path(backend->control.key_file, &path, &message);
+        if (r >= 0 && access(path, R_OK) < 0)
+                r = ddns_fail(&message, -errno, "%s: %m", path);
+        if (r < 0 && !not_for_us(backend->control.key_file, r))
+                warn(w, "backend %s: control key-file: %s", backend->name, message.text);
+}
+
+static void check_loaded(Warnings *w) {
+        const DdnsConfig *config = &w->ctl->config;
+
+        if (config->receiver.n_masters == 0)
+                warn(w, "no receiver.masters: nobody may push");
+        if (config->n_backends == 0)
+                warn(w, "no backends: zones are kept, but delivered nowhere");
+        for (size_t i = 0; i < config->receiver.n_masters; i++)
+                check_password(w, &config->receiver.masters[i]);
+        for (size_t i = 0; i < config->n_backends; i++)
+                check_key(w, &config->backends[i]);
+}
+
+/* The loader's error lines as an array. */
+static json_t *lines_to_json(const char *lines) {
+        json_t *array = json_array();
+
+        for (const char *p = lines; array && *p;) {
+                size_t n = strcspn(p, "\n");
+                ddns_cleanup(ddns_freep) char *line = strndup(p, n);
+
+                if (!line || json_array_append_new(array, ddns_json_text(line)) < 0) {
+                        json_decref(array);
+                        return NULL;
+                }
+                p += n + (p[n] == '\n');
+        }
+        return array;
+}
+
+int ddns_verb_check_config(DdnsCtl *c, char *operands[], size_t n) {
+        Warnings warnings = { .ctl = c, .array = c->options & DDNS_CTL_JSON ? json_array() : NULL };
+        const char *path = c->config_path ? c->config_path : DDNS_CONFIG_DEFAULT;
+        ddns_cleanup(ddns_freep) char *errors = NULL;
+
+        int r = ddns_config_load(path, &c->config, &errors);
+        if (r >= 0)
+                check_loaded(&warnings);
+
+        if (c->options & DDNS_CTL_JSON) {
+                json_t *document = json_object();
+                ddns_json_attach(&document, "config", ddns_json_text(path));
+                ddns_json_attach(&document, "ok", json_boolean(r >= 0));
+                ddns_json_attach(&document, "errors", lines_to_json(errors ? errors : ""));
+                ddns_json_attach(&document, "warnings", warnings.array);
+                int status = ddns_ctl_print_json(c, document);
+                return r < 0 ? DDNS_EXIT_CONFIG : status;
+        }
+        if (r < 0) {
+                (void) fputs(errors ? errors : "out of memory\n", c->err);
+                return DDNS_EXIT_CONFIG;
+        }
+        (void) fprintf(c->out, "%s: OK: masters: %zu, backends: %zu.\n", path,
+                       c->config.receiver.n_masters, c->config.n_backends);
+        return EXIT_SUCCESS;
+}
