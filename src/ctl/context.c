@@ -48,20 +48,14 @@ static int no_access(DdnsCtl *c) {
 }
 
 static int database_failed(DdnsCtl *c, int error, const char *detail) {
-        switch (error) {
-        case -ENOMEM:
+        if (error == -ENOMEM)
                 return ddns_ctl_no_memory(c);
-        case -EACCES:
-        case -EPERM:
-        case -EROFS:
-                return no_access(c);
-        case -EAGAIN:
+        if (error == -EAGAIN)
                 return ddns_ctl_fail(c, "the database %s is locked by another program: try again",
                                      c->config.state.database);
-        default:
-                return ddns_ctl_fail(c, "the database %s: %s", c->config.state.database,
-                                     detail && *detail ? detail : strerror(-error));
-        }
+        if ((error == -EACCES || error == -EPERM || error == -EROFS) && geteuid() != 0)
+                return no_access(c);
+        return ddns_ctl_fail(c, "database: %s", detail && *detail ? detail : strerror(-error));
 }
 
 int ddns_ctl_store_failed(DdnsCtl *c, int error) {
@@ -150,6 +144,14 @@ const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *nam
                 if (strcmp(c->config.backends[i].name, name) == 0)
                         return &c->config.backends[i];
         return NULL;
+}
+
+static int match_backend(const DdnsBackendRow *row, void *userdata) {
+        return strcmp(row->name, *(const char **) userdata) == 0;
+}
+
+int ddns_ctl_is_met(DdnsCtl *c, const char *backend) {
+        return ddns_store_each_backend(c->store, match_backend, &backend);
 }
 
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c) {

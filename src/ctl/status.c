@@ -126,10 +126,6 @@ static int add_last_refused(const DdnsRejectedRow *row, void *userdata) {
         return 0;
 }
 
-static int match_backend(const DdnsBackendRow *row, void *userdata) {
-        return strcmp(row->name, userdata) == 0;
-}
-
 static int match_master(const DdnsMasterRow *row, void *userdata) {
         return strcmp(row->name, userdata) == 0;
 }
@@ -140,9 +136,9 @@ static int add_configured(Status *s) {
         int r;
 
         for (size_t i = 0; i < c->config.n_backends; i++) {
-                char *name = c->config.backends[i].name;
+                const char *name = c->config.backends[i].name;
 
-                r = ddns_store_each_backend(c->store, match_backend, name);
+                r = ddns_ctl_is_met(c, name);
                 if (r < 0)
                         return r;
                 if (r == 0)

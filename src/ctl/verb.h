@@ -71,6 +71,8 @@ int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret);
 
 /* NULL if there is no such stanza. */
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);
+/* 1 if ddns-retry has met a backend of that name, else 0, or the store's error. */
+int ddns_ctl_is_met(DdnsCtl *c, const char *backend);
 
 /* The shape that the options ask for: JSON, else a table. */
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);

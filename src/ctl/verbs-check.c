@@ -99,19 +99,31 @@ static void __attribute__((format(printf, 2, 3))) warn(Warnings *w, const char *
         }
 }
 
-/* A credential by its name exists only for the service, so outside of it there is nothing to look at; and what we may not
- * read says nothing about the service either. */
-static bool not_for_us(const char *file, int error) {
-        return error == -EACCES || (file[0] != '/' && !getenv("CREDENTIALS_DIRECTORY"));
+/* Where a secret lives for somebody who is not the service: a credential's name is looked up beside the configuration, where
+ * our units take it from for `program`. NULL: out of memory. */
+static char *secret_file(DdnsCtl *c, const char *name, const char *program) {
+        ddns_cleanup(ddns_freep) char *config = NULL;
+        char *path = NULL;
+
+        if (name[0] == '/' || getenv("CREDENTIALS_DIRECTORY"))
+                return strdup(name);
+        config = realpath(c->config.path, NULL);
+        if (!config)
+                return NULL;
+        *strrchr(config, '/') = '\0';
+        return asprintf(&path, "%s/credentials/%s/%s", config, program, name) < 0 ? NULL : path;
 }
 
 static void check_password(Warnings *w, const DdnsMaster *master) {
+        ddns_cleanup(ddns_freep) char *path = secret_file(w->ctl, master->password_file, "receiver");
         DdnsMessage message = DDNS_MESSAGE_NULL;
         char *hash;
 
-        int r = ddns_secret_read(master->password_file, &hash, &message);
+        if (!path)
+                return;
+        int r = ddns_secret_read(path, &hash, &message);
         if (r < 0) {
-                if (!not_for_us(master->password_file, r))
+                if (r != -EACCES) /* what we may not read, the service manager may */
                         warn(w, "master %s: password-file: %s", master->name, message.text);
                 return;
         }
@@ -120,26 +132,27 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
         free(hash);
         if (salt == CRYPT_SALT_INVALID)
                 warn(w,
-                     "master %s: password-file %s holds no crypt(5) hash: make one with 'ddnsctl "
+                     "master %s: password-file: %s holds no crypt(5) hash: make one with 'ddnsctl "
                      "passwd'",
-                     master->name, master->password_file);
+                     master->name, path);
         else if (salt == CRYPT_SALT_METHOD_LEGACY)
-                warn(w,
-                     "master %s: password-file %s: the hash is of a weak kind: make one with 'ddnsctl "
-                     "passwd'",
-                     master->name, master->password_file);
+                warn(w, "master %s: password-file: %s holds a weak hash: make one with 'ddnsctl passwd'",
+                     master->name, path);
 }
 
 static void check_key(Warnings *w, const DdnsBackendConfig *backend) {
-        ddns_cleanup(ddns_freep) char *path = NULL;
+        ddns_cleanup(ddns_freep) char *file = NULL, *path = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
 
         if (backend->type != DDNS_BACKEND_BIND || !backend->control.key_file)
                 return;
-        int r = ddns_secret_path(backend->control.key_file, &path, &message);
+        file = secret_file(w->ctl, backend->control.key_file, "retry");
+        if (!file)
+                return;
+        int r = ddns_secret_path(file, &path, &message);
         if (r >= 0 && access(path, R_OK) < 0)
                 r = ddns_fail(&message, -errno, "%s: %m", path);
-        if (r < 0 && !not_for_us(backend->control.key_file, r))
+        if (r < 0 && r != -EACCES)
                 warn(w, "backend %s: control key-file: %s", backend->name, message.text);
 }
 

@@ -93,6 +93,24 @@ static int add_state(const DdnsZoneState *row, void *userdata) {
         return 0;
 }
 
+/* A backend that is configured, but that ddns-retry has not met, is owed the zone as well. */
+static int add_configured(Collector *k) {
+        DdnsCtl *c = k->ctl;
+
+        for (size_t i = 0; i < c->config.n_backends; i++) {
+                const char *name = c->config.backends[i].name;
+
+                int r = ddns_ctl_is_met(c, name);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        (void) add_state(&(DdnsZoneState){ .backend = name,
+                                                           .state = DDNS_DELIVERY_PENDING },
+                                         k);
+        }
+        return 0;
+}
+
 int ddns_verb_show(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_listing_done) DdnsListing zone = DDNS_LISTING_NULL;
         ddns_cleanup(collector_done) Collector states = { .ctl = c };
@@ -113,6 +131,8 @@ int ddns_verb_show(DdnsCtl *c, char *operands[], size_t n) {
         (void) add_zone(&row, &zone);
         ddns_listing_init(&states.listing, shape, state_columns, ARRAY_SIZE(state_columns), c->now_usec);
         r = ddns_store_each_state(c->store, name, add_state, &states);
+        if (r >= 0 && !row.deleted)
+                r = add_configured(&states);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
 

@@ -144,8 +144,6 @@ static int retry_one(DdnsCtl *c, const char *operand, uint64_t *total) {
         }
         r = ddns_store_retry(c->store, c->backend, operand ? name : NULL, c->options & DDNS_CTL_DEAD,
                              c->now_usec, &n);
-        if (r == -ENOENT)
-                return ddns_ctl_fail(c, "%s: ddns-retry has not met this backend yet", c->backend);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
         *total += n;
@@ -158,6 +156,12 @@ int ddns_verb_retry(DdnsCtl *c, char *operands[], size_t n) {
 
         if (c->backend && !ddns_ctl_find_backend(c, c->backend))
                 return ddns_ctl_fail(c, "no backend '%s' is configured", c->backend);
+        int r = c->backend ? ddns_ctl_is_met(c, c->backend) : 1;
+        if (r < 0)
+                return ddns_ctl_store_failed(c, r);
+        if (r == 0)
+                return ddns_ctl_fail(c, "backend '%s' is new: it gets every zone when ddns-retry runs",
+                                     c->backend);
         if (n == 0)
                 status = retry_one(c, NULL, &total);
         for (size_t i = 0; i < n; i++)

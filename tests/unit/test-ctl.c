@@ -1,0 +1,1006 @@
+/* SPDX-License-Identifier: MIT */
+/* ddnsctl through its library entry, on a database of its own: layout, JSON shapes, exit codes, and what each verb does. */
+#include <crypt.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pty.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "basic/clock.h"
+#include "config/config.h"
+#include "ctl/ctl.h"
+#include "ctl/listing.h"
+#include "ctl/table.h"
+#include "ctl/text.h"
+#include "store/store.h"
+#include "test.h"
+
+#define ARGUMENTS_MAX 16
+#define SOA           "@ 3600 IN SOA ns1.host.test. hostmaster.host.test. 2026010100 3600 3600 1209600 86400\n"
+#define ZONE          SOA "@ 3600 IN NS ns1.host.test.\nwww 300 IN A 192.0.2.1\n"
+
+static const char usual_config[] =
+                "state:\n"
+                "  database: %1$s/ddns.db\n"
+                "  wake: %1$s/wake\n"
+                "receiver:\n"
+                "  masters:\n"
+                "    - {name: da1, username: ddns, password-file: %1$s/da1.hash}\n"
+                "backends:\n"
+                "  - {name: files, type: zone-files, zone-dir: %1$s/zones}\n"
+                "  - {name: asked, type: zone-files, zone-dir: %1$s/asked, nameserver: 127.0.0.1}\n";
+
+typedef struct Fixture {
+        char directory[64], config[96], database[96], wake[96];
+        DdnsStore *store;
+        const char *input; /* standard input of the next run */
+        int status;
+        char *out, *err;
+} Fixture;
+
+static void write_file(const Fixture *f, const char *name, const char *text) {
+        char path[160];
+
+        (void) snprintf(path, sizeof path, "%s/%s", f->directory, name);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void write_config(Fixture *f, const char *format) {
+        char text[2048];
+
+        /* clang-format off */
+        #pragma GCC diagnostic push
+        #pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        (void) snprintf(text, sizeof text, format, f->directory);
+        #pragma GCC diagnostic pop
+        /* clang-format on */
+        write_file(f, "ddns.yaml", text);
+}
+
+static void open_store(Fixture *f) {
+        static const DdnsStoreOptions options = { .busy_usec = USEC_PER_SEC,
+                                                  .history = 3,
+                                                  .rejected = 5 };
+        static const DdnsStoreBackend backends[] = {
+                {"asked",  "a"},
+                { "files", "f"}
+        };
+
+        assert_int_equal(ddns_store_open(f->database, &options, &f->store, NULL), 0);
+        assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);
+}
+
+static int set_up_bare(void **state) {
+        Fixture *f = calloc(1, sizeof *f);
+
+        strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
+        assert_non_null(mkdtemp(f->directory));
+        (void) snprintf(f->config, sizeof f->config, "%s/ddns.yaml", f->directory);
+        (void) snprintf(f->database, sizeof f->database, "%s/ddns.db", f->directory);
+        (void) snprintf(f->wake, sizeof f->wake, "%s/wake", f->directory);
+        write_config(f, usual_config);
+        *state = f;
+        return 0;
+}
+
+static int set_up(void **state) {
+        (void) set_up_bare(state);
+        open_store(*state);
+        return 0;
+}
+
+static int tear_down(void **state) {
+        static const char *const names[] = { "ddns.yaml", "ddns.db",   "ddns.db-wal", "ddns.db-shm",
+                                             "wake",      "zone.file", "da1.hash" };
+        Fixture *f = *state;
+
+        (void) ddns_store_free(f->store);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                char path[160];
+
+                (void) snprintf(path, sizeof path, "%s/%s", f->directory, names[i]);
+                (void) unlink(path);
+        }
+        assert_int_equal(rmdir(f->directory), 0);
+        free(f->out);
+        free(f->err);
+        free(f);
+        return 0;
+}
+
+/* Runs ddnsctl with --config and the words given. */
+static int run_on(Fixture *f, FILE *in, FILE *out, va_list ap) {
+        char *argv[ARGUMENTS_MAX + 1] = { (char[]){ "ddnsctl" } };
+        size_t size, argc = 1;
+        const char *word;
+
+        assert_true(asprintf(&argv[argc++], "--config=%s", f->config) > 0);
+        while ((word = va_arg(ap, const char *))) {
+                assert_true(argc < ARGUMENTS_MAX);
+                argv[argc++] = strdup(word);
+        }
+        free(f->err);
+        FILE *err = open_memstream(&f->err, &size);
+        f->status = ddns_ctl_main((int) argc, argv, &(DdnsCtlStreams){ in, out, err });
+        (void) fclose(err);
+        for (size_t i = 1; i < argc; i++)
+                free(argv[i]);
+        return f->status;
+}
+
+static int run(Fixture *f, ...) {
+        FILE *in = tmpfile();
+        size_t size;
+        va_list ap;
+
+        assert_true(fputs(f->input ? f->input : "", in) >= 0);
+        rewind(in);
+        free(f->out);
+        FILE *out = open_memstream(&f->out, &size);
+        va_start(ap, f);
+        (void) run_on(f, in, out, ap);
+        va_end(ap);
+        (void) fclose(out);
+        (void) fclose(in);
+        return f->status;
+}
+
+static int run_to(Fixture *f, FILE *out, ...) {
+        va_list ap;
+
+        va_start(ap, out);
+        (void) run_on(f, stdin, out, ap);
+        va_end(ap);
+        return f->status;
+}
+
+static bool has(const char *text, const char *part) {
+        if (!strstr(text, part))
+                print_message("no \"%s\" in:\n%s\n", part, text);
+        return strstr(text, part);
+}
+
+static json_t *parse(const char *text) {
+        json_error_t error;
+        json_t *document = json_loads(text, JSON_DECODE_ANY, &error);
+
+        if (!document)
+                print_message("%s in:\n%s\n", error.text, text);
+        assert_non_null(document);
+        return document;
+}
+
+static const char *text_of(const json_t *object, const char *key) {
+        const char *text = json_string_value(json_object_get(object, key));
+
+        return text ? text : "";
+}
+
+static json_int_t number_of(const json_t *object, const char *key) {
+        assert_true(json_is_integer(json_object_get(object, key)));
+        return json_integer_value(json_object_get(object, key));
+}
+
+static void push(Fixture *f, const char *zone) {
+        f->input = ZONE;
+        assert_int_equal(run(f, "push", zone, "-", NULL), 0);
+        f->input = NULL;
+}
+
+/* Delivers what is due to `backend`; `error` NULL: with success. */
+static void deliver(Fixture *f, const char *backend, const char *error, size_t schedule_length) {
+        static const uint64_t backoff[] = { 90 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, schedule_length };
+        ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
+        DdnsResult results[8];
+
+        assert_int_equal(ddns_store_take_batch(f->store, backend, ddns_now_usec(), ARRAY_SIZE(results),
+                                               &batch),
+                         0);
+        for (size_t i = 0; i < batch.n; i++)
+                results[i] = (DdnsResult){ .zone = batch.deliveries[i].zone,
+                                           .generation = batch.deliveries[i].generation,
+                                           .error = error };
+        assert_int_equal(ddns_store_record(f->store, backend, results, batch.n, ddns_now_usec(),
+                                           &schedule),
+                         0);
+}
+
+/* ---- text, tables, listings -------------------------------------------------------------------------------------- */
+
+static char *print_table(const DdnsTable *t, bool color) {
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_int_equal(ddns_table_print(t, f, color), 0);
+        (void) fclose(f);
+        return text;
+}
+
+static void columns_are_as_wide_as_their_widest_cell(void **state) {
+        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
+
+        ddns_table_add_column(&t, false);
+        ddns_table_add_column(&t, true);
+        ddns_table_add_column(&t, false);
+        for (size_t i = 0; i < 6; i++)
+                ddns_table_add(&t, ((const char *[]){ "a", "1", "", "long", "1000", "end" })[i],
+                               DDNS_TONE_PLAIN);
+        ddns_cleanup(ddns_freep) char *text = print_table(&t, true);
+        assert_string_equal(text, "a        1  -\n"
+                                  "long  1000  end\n");
+}
+
+static void colours_leave_the_layout_alone(void **state) {
+        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
+
+        ddns_table_add_column(&t, false);
+        ddns_table_add_column(&t, false);
+        ddns_table_add(&t, "dead", DDNS_TONE_BAD);
+        ddns_table_add(&t, "x", DDNS_TONE_PLAIN);
+        ddns_table_add(&t, "served", DDNS_TONE_GOOD);
+        ddns_table_add(&t, "y", DDNS_TONE_PLAIN);
+        ddns_cleanup(ddns_freep) char *colored = print_table(&t, true), *plain = print_table(&t, false);
+        assert_string_equal(colored, "\033[31mdead\033[0m    x\n\033[32mserved\033[0m  y\n");
+        assert_string_equal(plain, "dead    x\nserved  y\n");
+}
+
+static void no_byte_of_a_master_steers_the_terminal(void **state) {
+        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
+
+        ddns_table_add_column(&t, false);
+        ddns_table_add(&t, "a\033[2J\r\nb\t\xc2\x9b", DDNS_TONE_PLAIN);
+        ddns_cleanup(ddns_freep) char *text = print_table(&t, true);
+        assert_string_equal(text, "a\\x1b[2J\\x0d\\nb\\t\\xc2\\x9b\n");
+}
+
+static void times_are_relative_for_people_and_iso_for_programs(void **state) {
+        static const struct {
+                int64_t offset; /* seconds */
+                const char *text;
+                /* clang-format off */
+        } cases[] = {
+                { 0, "now" },       { -1, "1s ago" },     { -59, "59s ago" },      { -60, "1min ago" },
+                { -7199, "1h ago" }, { -86400, "1d ago" }, { -400 * 86400, "400d ago" }, { 125, "in 2min" },
+        };
+        /* clang-format on */
+        const uint64_t now = UINT64_C(1800000000000042);
+        char text[DDNS_TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                ddns_time_relative(now + (uint64_t) (cases[i].offset * (int64_t) USEC_PER_SEC), now,
+                                   text);
+                assert_string_equal(text, cases[i].text);
+        }
+        ddns_time_iso(now, text);
+        assert_string_equal(text, "2027-01-15T08:00:00.000042Z");
+        assert_int_equal(setenv("TZ", "UTC", 1), 0);
+        tzset();
+        ddns_time_local(now, text);
+        assert_string_equal(text, "Fri 2027-01-15 08:00:00 UTC");
+}
+
+static void a_row_is_the_same_in_table_record_and_json(void **state) {
+        /* clang-format off */
+        static const DdnsColumn columns[] = {
+                { "name", "Name", DDNS_COLUMN_PLAIN },
+                { "count", "Count", DDNS_COLUMN_RIGHT },
+                { "at", "At", DDNS_COLUMN_PLAIN },
+                { "more", "More", DDNS_COLUMN_RECORD },
+                { "secret", NULL, DDNS_COLUMN_JSON },
+        };
+        static const char *const expected[] = {
+                [DDNS_SHAPE_TABLE] = "NAME     COUNT  AT\nb\\xff\\n      7  2min ago\n",
+                [DDNS_SHAPE_BARE_TABLE] = "b\\xff\\n  7  2min ago\n",
+                [DDNS_SHAPE_RECORD] = " Name:  b\\xff\\n\nCount:  7\n   At:  Fri 2027-01-15 08:00:00 UTC (2min ago)\n"
+                                      " More:  yes\n",
+        };
+        /* clang-format on */
+
+        assert_int_equal(setenv("TZ", "UTC", 1), 0);
+        tzset();
+        for (DdnsShape shape = DDNS_SHAPE_TABLE; shape <= DDNS_SHAPE_JSON; shape++) {
+                ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
+                ddns_cleanup(ddns_freep) char *text = NULL;
+                size_t size;
+
+                ddns_listing_init(&l, shape, columns, ARRAY_SIZE(columns), UINT64_C(1800000120000000));
+                ddns_listing_text(&l, "b\xff\n", DDNS_TONE_PLAIN);
+                ddns_listing_number(&l, 7, DDNS_TONE_PLAIN);
+                ddns_listing_time(&l, UINT64_C(1800000000000000));
+                ddns_listing_bool(&l, true);
+                ddns_listing_text(&l, NULL, DDNS_TONE_PLAIN);
+
+                if (shape == DDNS_SHAPE_JSON) {
+                        ddns_cleanup(ddns_json_decrefp) json_t *object = ddns_listing_take_object(&l);
+                        text = json_dumps(object, JSON_COMPACT);
+                        assert_string_equal(text, "{\"name\":\"b\\\\xff\\\\n\",\"count\":7,"
+                                                  "\"at\":\"2027-01-15T08:00:00.000000Z\",\"at_usec\":"
+                                                  "1800000000000000,"
+                                                  "\"more\":true,\"secret\":null}");
+                        continue;
+                }
+                FILE *f = open_memstream(&text, &size);
+                assert_int_equal(ddns_listing_print(&l, f, false), 0);
+                (void) fclose(f);
+                assert_string_equal(text, expected[shape]);
+        }
+}
+
+/* ---- command line, configuration, database ----------------------------------------------------------------------- */
+
+static void a_wrong_command_line_is_a_usage_error(void **state) {
+        /* clang-format off */
+        static const char *const lines[][4] = {
+                { NULL },
+                { "no-such-verb" },
+                { "status", "operand" },
+                { "zones", "a", "b" },
+                { "show" },
+                { "show", "a", "b" },
+                { "push", "example.org" },
+                { "delete" },
+                { "check-zone", "example.org" },
+                { "status", "--dead" },
+                { "cat", "example.org", "--json" },
+                { "zones", "--backend=files" },
+                { "delete", "example.org", "--urgent" },
+        };
+        /* clang-format on */
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+                assert_int_equal(run(f, lines[i][0], lines[i][1], lines[i][2], NULL), 2);
+                assert_true(has(f->err, "Usage: ddnsctl [OPTION...]"));
+                assert_string_equal(f->out, "");
+        }
+}
+
+static void a_bad_configuration_exits_with_78_and_all_its_lines(void **state) {
+        /* clang-format off */
+        static const char *const verbs[][3] = { { "status" }, { "check-config" }, { "check-zone", "example.org", "-" } };
+        /* clang-format on */
+        Fixture *f = *state;
+
+        write_config(f, "no-such-key: 1\nqueue: {batch: -1}\n");
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+                assert_int_equal(run(f, verbs[i][0], verbs[i][1], verbs[i][2], NULL), DDNS_EXIT_CONFIG);
+                assert_true(has(f->err, "ddns.yaml:1:"));
+                assert_true(has(f->err, "ddns.yaml:2:"));
+        }
+        assert_int_equal(unlink(f->config), 0);
+        assert_int_equal(run(f, "status", NULL), DDNS_EXIT_CONFIG);
+        assert_true(has(f->err, "ddns.yaml: No such file or directory"));
+}
+
+static void a_missing_database_is_explained_and_not_made(void **state) {
+        /* clang-format off */
+        static const char *const lines[][3] = { { "status" },
+                                                { "zones" },
+                                                { "show", "example.org" },
+                                                { "queue" },
+                                                { "push", "example.org", "-" },
+                                                { "delete", "example.org" },
+                                                { "retry" } };
+        /* clang-format on */
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+                assert_int_equal(run(f, lines[i][0], lines[i][1], lines[i][2], NULL), 1);
+                assert_true(has(f->err, "no database at "));
+                assert_true(has(f->err, "systemctl enable --now ddns.socket"));
+                assert_int_equal(access(f->database, F_OK), -1);
+        }
+}
+
+static void a_file_that_is_no_database_is_left_alone(void **state) {
+        Fixture *f = *state;
+
+        write_file(f, "ddns.db",
+                   "This is a text that is long enough to be taken for a database header, but is none.\n"
+                   "This is a text that is long enough to be taken for a database header, but is "
+                   "none.\n");
+        assert_int_equal(run(f, "status", NULL), 1);
+        assert_true(has(f->err, "ddns.db"));
+}
+
+/* Only root can become somebody else; anybody else is denied by the directory's mode alone. */
+static void without_access_the_group_is_named(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(chmod(f->database, 0600), 0);
+        assert_int_equal(chmod(f->directory, 0711), 0);
+        assert_int_equal(chmod(f->config, 0644), 0);
+        if (geteuid() != 0)
+                assert_int_equal(chmod(f->database, 0), 0);
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+                if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+                        _exit(100);
+                int status = run(f, "status", NULL);
+                _exit(status == 1 && strstr(f->err, "run as root or as a member of group ddns") ? 0
+                                                                                                : 101);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void output_that_gets_lost_is_a_failure(void **state) {
+        Fixture *f = *state;
+        FILE *full = fopen("/dev/full", "we");
+
+        assert_non_null(full);
+        assert_int_equal(run_to(f, full, "zones", NULL), 1);
+        assert_true(has(f->err, "cannot write the output: No space left on device"));
+        (void) fclose(full);
+}
+
+static void a_reader_that_went_away_is_a_quiet_failure(void **state) {
+        Fixture *f = *state;
+        int fds[2];
+
+        (void) signal(SIGPIPE, SIG_IGN);
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        (void) close(fds[0]);
+        FILE *out = fdopen(fds[1], "w");
+        assert_int_equal(run_to(f, out, "zones", NULL), 1);
+        assert_string_equal(f->err, "");
+        (void) fclose(out);
+}
+
+static void help_lists_every_verb(void **state) {
+        /* clang-format off */
+        static const char *const verbs[] = { "status", "zones [PATTERN]", "show ZONE",  "cat ZONE",     "queue",
+                                             "push ZONE FILE", "delete ZONE...", "retry [ZONE...]",
+                                             "check-zone ZONE FILE", "check-config", "passwd" };
+        /* clang-format on */
+        ddns_cleanup(ddns_closep) int saved = dup(STDOUT_FILENO);
+        Fixture *f = *state;
+        FILE *capture = tmpfile();
+        char text[8192];
+
+        (void) fflush(stdout);
+        assert_true(dup2(fileno(capture), STDOUT_FILENO) >= 0);
+        int status = run_to(f, stdout, "--help", NULL);
+        (void) fflush(stdout);
+        assert_true(dup2(saved, STDOUT_FILENO) >= 0);
+
+        assert_int_equal(status, 0);
+        rewind(capture);
+        text[fread(text, 1, sizeof text - 1, capture)] = '\0';
+        (void) fclose(capture);
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+                assert_true(has(text, verbs[i]));
+}
+
+/* ---- pushing ----------------------------------------------------------------------------------------------------- */
+
+static int listen_for_wake(const Fixture *f) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        assert_true(fd >= 0);
+        (void) snprintf(address.sun_path, sizeof address.sun_path, "%s", f->wake);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, sizeof address), 0);
+        return fd;
+}
+
+static bool was_woken(int fd) {
+        char byte;
+
+        return recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
+}
+
+static void a_push_is_stored_in_canonical_form_and_wakes(void **state) {
+        Fixture *f = *state;
+        ddns_cleanup(ddns_closep) int wake = listen_for_wake(f);
+
+        f->input = ZONE;
+        assert_int_equal(run(f, "push", "Example.ORG.", "-", NULL), 0);
+        assert_string_equal(f->out, "example.org: saved, generation 1.\n");
+        assert_string_equal(f->err, "");
+        assert_true(was_woken(wake));
+
+        assert_int_equal(run(f, "cat", "example.org", NULL), 0);
+        assert_true(has(f->out, "example.org.\t3600\tIN\tNS\tns1.host.test.\n"));
+        assert_true(has(f->out, "www.example.org.\t300\tIN\tA\t192.0.2.1\n"));
+
+        assert_int_equal(run(f, "push", "example.org", "-", "--urgent", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_string_equal(text_of(document, "zone"), "example.org");
+        assert_string_equal(text_of(document, "outcome"), "unchanged");
+        assert_int_equal(number_of(document, "generation"), 1);
+
+        DdnsZoneRow row;
+        assert_int_equal(ddns_store_get_zone(f->store, "example.org", &row, NULL), 0);
+        assert_true(row.urgent);
+        assert_string_equal(row.master, "ddnsctl");
+        assert_string_equal(row.hostname, "");
+}
+
+static void a_push_from_a_file_without_a_listener_gives_a_hint(void **state) {
+        char path[160];
+        Fixture *f = *state;
+
+        write_file(f, "zone.file", ZONE "www.elsewhere.test. 60 IN A 192.0.2.9\n");
+        (void) snprintf(path, sizeof path, "%s/zone.file", f->directory);
+        assert_int_equal(run(f, "push", "example.org", path, NULL), 0);
+        assert_true(has(f->err, "warning: example.org: records left out: 1"));
+        assert_true(has(f->err, "hint: could not wake ddns-retry"));
+        assert_int_equal(run(f, "push", "example.org", f->directory, NULL), 1);
+        assert_true(has(f->err, "Is a directory"));
+        assert_int_equal(run(f, "push", "example.org", "/nowhere/zone", NULL), 1);
+        assert_true(has(f->err, "/nowhere/zone: No such file or directory"));
+}
+
+static void a_refused_push_changes_nothing(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        f->input = "@ 3600 IN NS ns1.host.test.\n";
+        assert_int_equal(run(f, "push", "example.org", "-", NULL), 1);
+        assert_true(has(f->err, "example.org: refused: "));
+        f->input = "";
+        assert_int_equal(run(f, "push", "example.org", "-", NULL), 1);
+        f->input = ZONE;
+        assert_int_equal(run(f, "push", "../etc", "-", NULL), 1);
+        assert_true(has(f->err, "'../etc' is no zone name: "));
+        assert_int_equal(ddns_store_get_zone(f->store, "example.org", &row, NULL), -ENOENT);
+}
+
+static void a_file_beyond_the_limit_is_refused(void **state) {
+        Fixture *f = *state;
+        char big[1026] = "";
+
+        write_config(f, "receiver: {max-body-kib: 1}\nstate: {database: %1$s/ddns.db}\n");
+        memset(big, ';', 1025);
+        f->input = big;
+        assert_int_equal(run(f, "push", "example.org", "-", NULL), 1);
+        assert_true(has(f->err, "longer than 1 KiB (receiver.max-body-kib)"));
+        big[1024] = '\0';
+        assert_int_equal(run(f, "push", "example.org", "-", NULL), 1);
+        assert_true(has(f->err, "refused"));
+}
+
+static void a_delete_says_which_zones_are_unknown(void **state) {
+        Fixture *f = *state;
+        ddns_cleanup(ddns_closep) int wake = listen_for_wake(f);
+
+        push(f, "a.test");
+        push(f, "b.test");
+        assert_int_equal(run(f, "delete", "a.test", "unknown.test", "b.test", NULL), 1);
+        assert_string_equal(f->out, "a.test: deleted, generation 3.\nb.test: deleted, generation 4.\n");
+        assert_string_equal(f->err, "ddnsctl: unknown.test: unknown zone\n");
+        assert_true(was_woken(wake));
+
+        assert_int_equal(run(f, "cat", "a.test", NULL), 1);
+        assert_true(has(f->err, "a.test: the zone was deleted"));
+        assert_int_equal(run(f, "delete", "--json", "a.test", NULL), 1);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_string_equal(text_of(json_array_get(document, 0), "outcome"), "unknown");
+}
+
+/* ---- looking ----------------------------------------------------------------------------------------------------- */
+
+static void zones_are_listed_by_pattern(void **state) {
+        Fixture *f = *state;
+
+        push(f, "a.example");
+        push(f, "b.example");
+        push(f, "c.test");
+        assert_int_equal(run(f, "zones", NULL), 0);
+        assert_true(has(f->out, "ZONE "));
+        assert_true(has(f->out, "\n3 zones listed.\n"));
+        assert_int_equal(run(f, "zones", "C*", NULL), 0);
+        assert_true(has(f->out, "\n1 zone listed.\n"));
+        assert_int_equal(run(f, "zones", "nothing*", NULL), 0);
+        assert_string_equal(f->out, "0 zones listed.\n");
+        assert_int_equal(run(f, "zones", "--no-legend", "*.example", NULL), 0);
+        assert_int_equal(strncmp(f->out, "a.example ", 10), 0);
+        assert_null(strstr(f->out, "listed"));
+
+        assert_int_equal(run(f, "zones", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_int_equal(json_array_size(document), 3);
+        json_t *zone = json_array_get(document, 0);
+        assert_string_equal(text_of(zone, "zone"), "a.example");
+        assert_int_equal(number_of(zone, "serial"), 2026010100);
+        assert_int_equal(number_of(zone, "generation"), 1);
+        assert_true(number_of(zone, "changed_usec") > 0);
+        assert_int_equal(strlen(text_of(zone, "changed")), strlen("2027-01-15T08:00:00.000042Z"));
+        assert_int_equal(strlen(text_of(zone, "digest")), 64);
+        assert_true(json_is_null(json_object_get(zone, "hostname")));
+}
+
+static void show_tells_the_state_on_each_backend(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(run(f, "show", "example.org", NULL), 1);
+        assert_true(has(f->err, "example.org: unknown zone"));
+        push(f, "example.org");
+        deliver(f, "asked", NULL, 1);
+        deliver(f, "files", "refused: \033[31mbad", 1);
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "Zone:  example.org\n"));
+        assert_true(has(f->out, "By:  ddnsctl\n"));
+        assert_true(has(f->out, "asked    served"));
+        assert_true(has(f->out, "files    deferred      1  in 1min   refused: \\x1b[31mbad\n"));
+
+        assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_true(json_is_false(json_object_get(document, "deleted")));
+        json_t *backend = json_array_get(json_object_get(document, "backends"), 1);
+        assert_string_equal(text_of(backend, "backend"), "files");
+        assert_string_equal(text_of(backend, "state"), "deferred");
+        assert_int_equal(number_of(backend, "tries"), 1);
+        assert_true(number_of(backend, "due_usec") > 0);
+        assert_string_equal(text_of(backend, "last_error"), "refused: \033[31mbad");
+}
+
+static void without_a_name_server_to_ask_a_delivery_is_written(void **state) {
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        deliver(f, "files", NULL, 1);
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "asked    pending"));
+        assert_true(has(f->out, "files    written"));
+}
+
+static void the_queue_is_what_is_not_delivered(void **state) {
+        Fixture *f = *state;
+
+        push(f, "dead.test");
+        deliver(f, "files", "no", 0);
+        push(f, "new.test");
+        assert_int_equal(run(f, "queue", NULL), 0);
+        assert_true(has(f->out, "\n4 deliveries listed.\n3 pending, 0 deferred, 1 dead.\n"));
+        assert_int_equal(run(f, "queue", "--dead", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *dead = parse(f->out);
+        assert_int_equal(json_array_size(dead), 1);
+        json_t *row = json_array_get(dead, 0);
+        assert_string_equal(text_of(row, "zone"), "dead.test");
+        assert_string_equal(text_of(row, "backend"), "files");
+        assert_string_equal(text_of(row, "change"), "save");
+        assert_string_equal(text_of(row, "state"), "dead");
+        assert_string_equal(text_of(row, "last_error"), "no");
+        assert_true(json_is_null(json_object_get(row, "due_usec")));
+        assert_true(number_of(row, "since_usec") > 0);
+        assert_int_equal(run(f, "queue", "--backend=asked", "--no-legend", NULL), 0);
+        assert_null(strstr(f->out, "files"));
+        assert_non_null(strstr(f->out, "asked"));
+}
+
+static void retry_puts_back_what_failed(void **state) {
+        Fixture *f = *state;
+        ddns_cleanup(ddns_closep) int wake = listen_for_wake(f);
+
+        push(f, "a.test");
+        push(f, "b.test");
+        deliver(f, "files", "no", 0);
+        deliver(f, "asked", "not now", 1);
+        while (was_woken(wake))
+                ;
+        assert_int_equal(run(f, "retry", "--dead", "a.test", NULL), 0);
+        assert_string_equal(f->out, "1 delivery put back.\n");
+        assert_true(was_woken(wake));
+        assert_int_equal(run(f, "retry", "--backend=asked", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_int_equal(number_of(document, "retried"), 2);
+        assert_int_equal(run(f, "retry", "b.test", "unknown.test", NULL), 1);
+        assert_true(has(f->err, "unknown.test: unknown zone"));
+        assert_int_equal(run(f, "retry", "--backend=nobody", NULL), 1);
+        assert_true(has(f->err, "no backend 'nobody' is configured"));
+
+        assert_int_equal(run(f, "queue", "--dead", "--no-legend", NULL), 0);
+        assert_string_equal(f->out, "");
+}
+
+static void status_shows_backends_masters_and_refusals(void **state) {
+        static const uint64_t backoff[] = { 120 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        /* clang-format off */
+        DdnsChange changes[] = {
+                { .kind = DDNS_CHANGE_CONTACT, .master = "da1", .hostname = "server1.test", .client = "192.0.2.10" },
+                { .kind = DDNS_CHANGE_REJECT, .zone = "bad.test", .master = "da1", .client = "192.0.2.10",
+                  .reason = "line 12: no TTL" },
+        };
+        /* clang-format on */
+        Fixture *f = *state;
+        uint64_t due;
+
+        push(f, "example.org");
+        assert_int_equal(ddns_store_accept(f->store, changes, ARRAY_SIZE(changes), ddns_now_usec()), 0);
+        assert_int_equal(ddns_store_backend_failed(f->store, "asked", "connection refused",
+                                                   ddns_now_usec(), &schedule, &due),
+                         0);
+        assert_int_equal(run(f, "status", NULL), 0);
+        assert_true(has(f->out, "Zones:  1\n"));
+        assert_true(has(f->out, "Refused in 24h:  1\n"));
+        assert_true(has(f->out, "connection refused\n"));
+        assert_true(has(f->out, "server1.test"));
+        assert_true(has(f->out, "line 12: no TTL\n"));
+
+        assert_int_equal(run(f, "status", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_int_equal(number_of(document, "zones"), 1);
+        assert_int_equal(number_of(document, "generation"), 1);
+        assert_int_equal(number_of(document, "refused_recently"), 1);
+        json_t *backend = json_array_get(json_object_get(document, "backends"), 0);
+        assert_string_equal(text_of(backend, "backend"), "asked");
+        assert_string_equal(text_of(backend, "state"), "down");
+        assert_int_equal(number_of(backend, "pending"), 1);
+        assert_int_equal(number_of(backend, "due_usec"), (json_int_t) due);
+        assert_true(number_of(backend, "oldest_usec") > 0);
+        assert_string_equal(text_of(backend, "last_error"), "connection refused");
+        bool found = false;
+        size_t i;
+        json_t *master;
+        json_array_foreach(json_object_get(document, "masters"), i,
+                           master) if (strcmp(text_of(master, "master"), "da1") == 0) {
+                assert_true(number_of(master, "contact_usec") > 0);
+                assert_int_equal(number_of(master, "refused"), 1);
+                found = true;
+        }
+        assert_true(found);
+        assert_string_equal(text_of(json_object_get(document, "last_refused"), "zone"), "bad.test");
+}
+
+static void status_knows_of_backends_and_masters_that_never_showed_up(void **state) {
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        assert_int_equal(ddns_store_set_backends(f->store, NULL, 0), 0);
+        assert_int_equal(run(f, "status", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        json_t *backends = json_object_get(document, "backends");
+        assert_int_equal(json_array_size(backends), 2);
+        assert_string_equal(text_of(json_array_get(backends, 0), "state"), "new");
+        assert_int_equal(number_of(json_array_get(backends, 0), "pending"), 1);
+        assert_true(json_is_null(json_object_get(document, "last_refused")));
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "files    pending"));
+        assert_int_equal(run(f, "retry", "--backend=files", "example.org", NULL), 1);
+        assert_true(has(f->err, "backend 'files' is new"));
+        assert_int_equal(run(f, "status", "--no-legend", NULL), 0);
+        assert_true(has(f->out, "da1 "));
+        assert_null(strstr(f->out, "BACKEND"));
+}
+
+/* ---- checking ---------------------------------------------------------------------------------------------------- */
+
+static void check_zone_gives_the_verdict(void **state) {
+        Fixture *f = *state;
+
+        f->input = ZONE;
+        assert_int_equal(run(f, "check-zone", "example.org", "-", NULL), 0);
+        assert_string_equal(f->out, "example.org: OK: serial 2026010100, 3 records.\n");
+        assert_int_equal(run(f, "check-zone", "example.org", "-", "--print", NULL), 0);
+        assert_true(has(f->out, "www.example.org.\t300\tIN\tA\t192.0.2.1\n"));
+        assert_int_equal(run(f, "check-zone", "example.org", "-", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *good = parse(f->out);
+        assert_true(json_is_true(json_object_get(good, "ok")));
+        assert_int_equal(number_of(good, "records"), 3);
+        assert_true(json_is_null(json_object_get(good, "text")));
+
+        f->input = SOA "@ 3600 IN NS ns1.host.test.\nwww 300 IN A 999.0.2.1\n";
+        assert_int_equal(run(f, "check-zone", "example.org", "-", NULL), 1);
+        assert_true(has(f->err, "example.org: refused: line 3"));
+        assert_int_equal(run(f, "check-zone", "example.org", "-", "--json", NULL), 1);
+        ddns_cleanup(ddns_json_decrefp) json_t *bad = parse(f->out);
+        assert_true(json_is_false(json_object_get(bad, "ok")));
+        assert_true(has(text_of(bad, "reason"), "line 3"));
+}
+
+static void check_config_warns_of_what_will_not_work(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->out, "ddns.yaml: OK: masters: 1, backends: 2.\n"));
+        assert_true(has(f->err, "warning: master da1: password-file: "));
+        assert_true(has(f->err, "da1.hash: No such file or directory"));
+
+        write_file(f, "da1.hash", "in clear\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "holds no crypt(5) hash"));
+        assert_null(strstr(f->err, "in clear"));
+
+        write_file(f, "da1.hash",
+                   "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_string_equal(f->err, "");
+
+        write_config(f, "{}\n");
+        assert_int_equal(run(f, "check-config", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_true(json_is_true(json_object_get(document, "ok")));
+        assert_int_equal(json_array_size(json_object_get(document, "errors")), 0);
+        assert_int_equal(json_array_size(json_object_get(document, "warnings")), 2);
+
+        write_config(f, "a: 1\nb: 2\n");
+        assert_int_equal(run(f, "check-config", "--json", NULL), DDNS_EXIT_CONFIG);
+        ddns_cleanup(ddns_json_decrefp) json_t *bad = parse(f->out);
+        assert_int_equal(json_array_size(json_object_get(bad, "errors")), 2);
+}
+
+static void a_credential_is_looked_up_beside_the_configuration(void **state) {
+        Fixture *f = *state;
+
+        (void) unsetenv("CREDENTIALS_DIRECTORY");
+        write_config(f, "receiver: {masters: [{name: da1, username: ddns, password-file: da1.hash}]}\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "/credentials/receiver/da1.hash: No such file or directory"));
+}
+
+/* ---- passwd ------------------------------------------------------------------------------------------------------ */
+
+static bool verifies(const char *hash, const char *password) {
+        ddns_cleanup(ddns_freep) char *line = strndup(hash, strcspn(hash, "\n"));
+        const char *again = crypt(password, line);
+
+        return again && strcmp(again, line) == 0;
+}
+
+static void passwd_hashes_the_first_line_of_its_input(void **state) {
+        static const struct {
+                const char *input, *password;
+                /* clang-format off */
+        } cases[] = {
+                { "secret\n", "secret" }, { "se:cr et", "se:cr et" }, { "windows\r\nmore\n", "windows" }, { "\xc3\xa4\n", "\xc3\xa4" },
+        };
+        /* clang-format on */
+        char longest[514];
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                f->input = cases[i].input;
+                assert_int_equal(run(f, "passwd", NULL), 0);
+                assert_int_equal(strncmp(f->out, "$y$", 3), 0);
+                assert_true(verifies(f->out, cases[i].password));
+                assert_false(verifies(f->out, "other"));
+        }
+        memset(longest, 'x', 511);
+        strcpy(longest + 511, "\n");
+        f->input = longest;
+        assert_int_equal(run(f, "passwd", NULL), 0);
+        strcpy(longest + 511, "x\n");
+        assert_int_equal(run(f, "passwd", NULL), 1);
+        assert_true(has(f->err, "longer than 511 bytes"));
+        f->input = "\nsecond\n";
+        assert_int_equal(run(f, "passwd", NULL), 1);
+        assert_true(has(f->err, "the password is empty"));
+        assert_string_equal(f->out, "");
+}
+
+/* Reads what the terminal shows until `wanted` was seen; false after ten seconds. */
+static bool wait_for(int terminal, const char *wanted, char *seen, size_t size) {
+        size_t n = strlen(seen);
+
+        while (!strstr(seen, wanted)) {
+                struct pollfd p = { .fd = terminal, .events = POLLIN };
+                if (poll(&p, 1, 10000) <= 0 || n + 1 >= size)
+                        return false;
+                ssize_t k = read(terminal, seen + n, size - 1 - n);
+                if (k <= 0)
+                        return false;
+                n += (size_t) k;
+                seen[n] = '\0';
+        }
+        return true;
+}
+
+/* Answers both prompts of a ddnsctl that runs on a terminal of its own; its exit status. */
+static int answer(Fixture *f, const char *first, const char *second, char *seen, size_t size) {
+        int terminal, status;
+
+        (void) fflush(NULL);
+        pid_t child = forkpty(&terminal, NULL, NULL, NULL);
+        assert_true(child >= 0);
+        if (child == 0) {
+                char config[128], *argv[] = { (char[]){ "ddnsctl" }, config, (char[]){ "passwd" } };
+
+                (void) snprintf(config, sizeof config, "--config=%s", f->config);
+                status = ddns_ctl_main(ARRAY_SIZE(argv), argv,
+                                       &(DdnsCtlStreams){ stdin, stdout, stderr });
+                /* What the terminal has still to show must be read before it goes. */
+                (void) fputs("end", stdout);
+                (void) fflush(stdout);
+                (void) tcdrain(STDOUT_FILENO);
+                _exit(status);
+        }
+        seen[0] = '\0';
+        bool asked = wait_for(terminal, "Password: ", seen, size) &&
+                     write(terminal, first, strlen(first)) == (ssize_t) strlen(first);
+        if (asked && second)
+                asked = wait_for(terminal, "Once more: ", seen, size) &&
+                        write(terminal, second, strlen(second)) == (ssize_t) strlen(second);
+        (void) wait_for(terminal, second ? "end" : "\n", seen, size);
+        if (!asked)
+                (void) kill(child, SIGKILL);
+        struct termios after;
+        bool echo = tcgetattr(terminal, &after) == 0 && (after.c_lflag & ECHO);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFSIGNALED(status))
+                echo = tcgetattr(terminal, &after) == 0 && (after.c_lflag & ECHO);
+        (void) close(terminal);
+        assert_true(asked);
+        assert_true(echo);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void passwd_asks_a_terminal_twice_and_shows_nothing(void **state) {
+        char seen[1024];
+        Fixture *f = *state;
+
+        assert_int_equal(answer(f, "visible\n", "visible\n", seen, sizeof seen), 0);
+        assert_null(strstr(seen, "visible"));
+        const char *hash = strstr(seen, "$y$");
+        assert_non_null(hash);
+        ddns_cleanup(ddns_freep) char *line = strndup(hash, strcspn(hash, "\r\n"));
+        assert_true(verifies(line, "visible"));
+
+        assert_int_equal(answer(f, "one\n", "two\n", seen, sizeof seen), 1);
+        assert_true(has(seen, "the passwords differ"));
+}
+
+static void an_interrupted_passwd_leaves_the_echo_on(void **state) {
+        char seen[1024];
+
+        assert_int_equal(answer(*state, "\003", NULL, seen, sizeof seen), 128 + SIGINT);
+}
+
+#define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
+#define BARE(t)       cmocka_unit_test_setup_teardown(t, set_up_bare, tear_down)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
+                cmocka_unit_test(colours_leave_the_layout_alone),
+                cmocka_unit_test(no_byte_of_a_master_steers_the_terminal),
+                cmocka_unit_test(times_are_relative_for_people_and_iso_for_programs),
+                cmocka_unit_test(a_row_is_the_same_in_table_record_and_json),
+                BARE(a_wrong_command_line_is_a_usage_error),
+                BARE(a_bad_configuration_exits_with_78_and_all_its_lines),
+                BARE(a_missing_database_is_explained_and_not_made),
+                BARE(a_file_that_is_no_database_is_left_alone),
+                WITH_STORE(without_access_the_group_is_named),
+                WITH_STORE(output_that_gets_lost_is_a_failure),
+                WITH_STORE(a_reader_that_went_away_is_a_quiet_failure),
+                BARE(help_lists_every_verb),
+                WITH_STORE(a_push_is_stored_in_canonical_form_and_wakes),
+                WITH_STORE(a_push_from_a_file_without_a_listener_gives_a_hint),
+                WITH_STORE(a_refused_push_changes_nothing),
+                WITH_STORE(a_file_beyond_the_limit_is_refused),
+                WITH_STORE(a_delete_says_which_zones_are_unknown),
+                WITH_STORE(zones_are_listed_by_pattern),
+                WITH_STORE(show_tells_the_state_on_each_backend),
+                WITH_STORE(without_a_name_server_to_ask_a_delivery_is_written),
+                WITH_STORE(the_queue_is_what_is_not_delivered),
+                WITH_STORE(retry_puts_back_what_failed),
+                WITH_STORE(status_shows_backends_masters_and_refusals),
+                WITH_STORE(status_knows_of_backends_and_masters_that_never_showed_up),
+                BARE(check_zone_gives_the_verdict),
+                BARE(check_config_warns_of_what_will_not_work),
+                BARE(a_credential_is_looked_up_beside_the_configuration),
+                BARE(passwd_hashes_the_first_line_of_its_input),
+                BARE(passwd_asks_a_terminal_twice_and_shows_nothing),
+                BARE(an_interrupted_passwd_leaves_the_echo_on),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
