@@ -22,7 +22,7 @@ typedef struct DdnsZone {
         DdnsMessage warning; /* of the first of them; "" if none */
 } DdnsZone;
 
-#define DDNS_ZONE_NULL ((DdnsZone) { 0 })
+#define DDNS_ZONE_NULL ((DdnsZone){ 0 })
 
 typedef struct DdnsZoneLimits {
         uint32_t max_records;
@@ -30,7 +30,7 @@ typedef struct DdnsZoneLimits {
 
 /* Checks `size` bytes of master file as zone `name` (a checked name: domain.h).
  * -EBADMSG: refused, `message` says why and where ("line 12: …"); -ENOMEM. `*ret` is filled only on success. */
-int ddns_zone_check(const char *name, const char *data, size_t size, const DdnsZoneLimits *limits, DdnsZone *ret,
-                    DdnsMessage *message);
+int ddns_zone_check(const char *name, const char *data, size_t size, const DdnsZoneLimits *limits,
+                    DdnsZone *ret, DdnsMessage *message);
 
 void ddns_zone_done(DdnsZone *z);

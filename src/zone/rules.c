@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Order of records and rules over the whole zone. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "basic/cleanup.h"
+#include "zone/rules.h"
+
+/* The SOA stands first of its owner; all else by number. */
+static int type_rank(uint16_t type) {
+        return type == LDNS_RR_TYPE_SOA ? -1 : type;
+}
+
+static int compare_rrset(const ZoneRecord *a, const ZoneRecord *b) {
+        int c = ldns_dname_compare(a->owner, b->owner);
+
+        if (c == 0)
+                c = type_rank(a->type) - type_rank(b->type);
+        return c != 0 ? c : a->covered - b->covered;
+}
+
+static int compare(const void *va, const void *vb) {
+        const ZoneRecord *a = va, *b = vb;
+        int c = compare_rrset(a, b);
+
+        /* records that differ in the case of a name only stand together, so that they are seen to be the same */
+        if (c == 0)
+                c = strcasecmp(a->rdata, b->rdata);
+        if (c == 0)
+                c = strcmp(a->rdata, b->rdata);
+        return c != 0 ? c : (a->sequence > b->sequence) - (a->sequence < b->sequence);
+}
+
+/* Equal as DNS has it: names whatever their case, all else octet by octet. */
+static bool same_rdata(const ZoneRecord *a, const ZoneRecord *b) {
+        if (strcmp(a->rdata, b->rdata) == 0)
+                return true;
+        if (strcasecmp(a->rdata, b->rdata) != 0 || ldns_rr_rd_count(a->rr) != ldns_rr_rd_count(b->rr))
+                return false;
+        for (size_t i = 0; i < ldns_rr_rd_count(a->rr); i++) {
+                const ldns_rdf *x = ldns_rr_rdf(a->rr, i), *y = ldns_rr_rdf(b->rr, i);
+                int c = ldns_rdf_get_type(x) == LDNS_RDF_TYPE_DNAME ? ldns_dname_compare(x, y)
+                                                                    : ldns_rdf_compare(x, y);
+                if (c != 0)
+                        return false;
+        }
+        return true;
+}
+
+/* Index behind the last record of the RRset that begins at `i`. */
+static size_t rrset_end(const ZoneRecords *z, size_t i) {
+        size_t end = i + 1;
+
+        while (end < z->n && compare_rrset(&z->records[i], &z->records[end]) == 0)
+                end++;
+        return end;
+}
+
+static size_t owner_end(const ZoneRecords *z, size_t i) {
+        size_t end = i + 1;
+
+        while (end < z->n && ldns_dname_compare(z->records[i].owner, z->records[end].owner) == 0)
+                end++;
+        return end;
+}
+
+void zone_records_normalize(ZoneRecords *z) {
+        size_t kept = 0;
+
+        if (z->n > 1)
+                qsort(z->records, z->n, sizeof *z->records, compare);
+
+        for (size_t i = 0, end; i < z->n; i = end) {
+                const ZoneRecord *first = &z->records[i];
+
+                end = rrset_end(z, i);
+                for (size_t j = i + 1; j < end; j++)
+                        if (z->records[j].sequence < first->sequence)
+                                first = &z->records[j];
+                for (size_t j = i, ttl = first->ttl; j < end; j++)
+                        z->records[j].ttl = (uint32_t) ttl;
+        }
+
+        for (size_t i = 0; i < z->n; i++) {
+                if (kept > 0 && compare_rrset(&z->records[kept - 1], &z->records[i]) == 0 &&
+                    same_rdata(&z->records[kept - 1], &z->records[i]))
+                        zone_record_done(&z->records[i]);
+                else
+                        z->records[kept++] = z->records[i];
+        }
+        z->n = kept;
+}
+
+/* RFC 1034, 3.6.2, with the exceptions of RFC 4034 and what BIND takes beside a CNAME. */
+static bool may_stand_beside_cname(uint16_t type) {
+        return type == LDNS_RR_TYPE_CNAME || type == LDNS_RR_TYPE_RRSIG || type == LDNS_RR_TYPE_NSEC ||
+               type == LDNS_RR_TYPE_KEY || type == LDNS_RR_TYPE_SIG || type == LDNS_RR_TYPE_NXT;
+}
+
+static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {
+        ddns_cleanup(ddns_freep) char *owner = zone_name_to_text(r->owner);
+
+        if (!owner)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (strlen(owner) > 1)
+                owner[strlen(owner) - 1] = '\0';
+        return ddns_fail(message, -EBADMSG, "line %u: %s at %s", r->line, what, owner);
+}
+
+static int check_owner(const ZoneRecords *z, size_t start, size_t end, DdnsMessage *message) {
+        const ZoneRecord *cname = NULL, *other = NULL;
+
+        for (size_t i = start; i < end; i++) {
+                const ZoneRecord *r = &z->records[i];
+                bool second = i > start && compare_rrset(r, r - 1) == 0;
+
+                if (r->type == LDNS_RR_TYPE_CNAME)
+                        cname = r;
+                else if (!may_stand_beside_cname(r->type))
+                        other = r;
+                if (second && r->type == LDNS_RR_TYPE_CNAME)
+                        return refuse(r, message, "more than one CNAME");
+                if (second && r->type == LDNS_RR_TYPE_DNAME)
+                        return refuse(r, message, "more than one DNAME");
+                if ((r->type == LDNS_RR_TYPE_NS || r->type == LDNS_RR_TYPE_NSEC3) &&
+                    ldns_dname_is_wildcard(r->owner))
+                        return refuse(r, message, "an NS or NSEC3 record of a wildcard");
+        }
+        if (cname && other)
+                return refuse(cname->line > other->line ? cname : other, message,
+                              "CNAME and other data");
+        return 0;
+}
+
+static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
+        size_t soa = 0, ns = 0;
+
+        for (size_t i = 0; i < z->n; i++) {
+                const ZoneRecord *r = &z->records[i];
+                bool at_apex = ldns_dname_compare(r->owner, apex) == 0;
+
+                if (r->type == LDNS_RR_TYPE_SOA && !at_apex)
+                        return refuse(r, message, "an SOA below the apex");
+                if (r->type == LDNS_RR_TYPE_SOA && ++soa > 1)
+                        return refuse(r, message, "more than one SOA");
+                ns += r->type == LDNS_RR_TYPE_NS && at_apex;
+        }
+        if (soa == 0)
+                return ddns_fail(message, -EBADMSG, "the zone has no SOA record");
+        if (ns == 0)
+                return ddns_fail(message, -EBADMSG, "the zone has no NS record at its apex");
+        return 0;
+}
+
+/* What the zone has at a name. */
+typedef enum NameContent {
+        NAME_ABSENT,
+        NAME_NO_ADDRESS, /* the name is there, or below it one is, but without an address */
+        NAME_ADDRESS,
+        NAME_CNAME,
+        NAME_DNAME,
+        NAME_DELEGATED,
+} NameContent;
+
+static NameContent content_at(const ZoneRecords *z, const ldns_rdf *name) {
+        size_t low = 0, high = z->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (ldns_dname_compare(z->records[middle].owner, name) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (low == z->n || (ldns_dname_compare(z->records[low].owner, name) != 0))
+                return low < z->n && ldns_dname_is_subdomain(z->records[low].owner, name)
+                                       ? NAME_NO_ADDRESS
+                                       : NAME_ABSENT;
+
+        NameContent content = NAME_NO_ADDRESS;
+        for (; low < z->n && ldns_dname_compare(z->records[low].owner, name) == 0; low++)
+                switch (z->records[low].type) {
+                case LDNS_RR_TYPE_A:
+                case LDNS_RR_TYPE_AAAA:
+                        return NAME_ADDRESS;
+                case LDNS_RR_TYPE_CNAME:
+                        content = NAME_CNAME;
+                        break;
+                case LDNS_RR_TYPE_DNAME:
+                        content = NAME_DNAME;
+                        break;
+                case LDNS_RR_TYPE_NS:
+                        content = NAME_DELEGATED;
+                        break;
+                }
+        return content;
+}
+
+static NameContent wildcard_below(const ZoneRecords *z, const ldns_rdf *name) {
+        ldns_rdf *star = ldns_dname_new_frm_str("*");
+        NameContent content = NAME_ABSENT;
+
+        if (star && ldns_dname_cat(star, name) == LDNS_STATUS_OK)
+                content = content_at(z, star);
+        ldns_rdf_deep_free(star);
+        return content;
+}
+
+/* What a look-up of `name` in the zone finds, with delegations, DNAMEs and wildcards on the way. */
+static NameContent look_up(const ZoneRecords *z, const ldns_rdf *apex, const ldns_rdf *name) {
+        NameContent content = content_at(z, name);
+        ldns_rdf *above = ldns_dname_left_chop(name);
+        bool closest = content == NAME_ABSENT;
+
+        while (above && ldns_dname_is_subdomain(above, apex)) {
+                NameContent here = content_at(z, above);
+                ldns_rdf *next = ldns_dname_left_chop(above);
+
+                if (closest && here != NAME_ABSENT) {
+                        content = wildcard_below(z, above);
+                        closest = false;
+                }
+                if (here == NAME_DELEGATED || here == NAME_DNAME)
+                        content = here;
+                ldns_rdf_deep_free(above);
+                above = next;
+        }
+        if (closest && above && ldns_dname_compare(above, apex) == 0)
+                content = wildcard_below(z, above);
+        ldns_rdf_deep_free(above);
+        return content;
+}
+
+/* BIND does not load a zone whose own name server, named below the apex, has no address in it. */
+static int check_name_servers(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
+        for (size_t i = 0; i < z->n && ldns_dname_compare(z->records[i].owner, apex) == 0; i++) {
+                const ZoneRecord *r = &z->records[i];
+
+                if (r->type != LDNS_RR_TYPE_NS)
+                        continue;
+                ldns_rdf *target = ldns_rr_rdf(r->rr, 0);
+                bool at_apex = ldns_dname_compare(target, apex) == 0;
+                if (!at_apex && !ldns_dname_is_subdomain(target, apex))
+                        continue;
+
+                switch (look_up(z, apex, target)) {
+                case NAME_ADDRESS:
+                        break;
+                case NAME_DELEGATED:
+                        if (!at_apex)
+                                break; /* its address stands behind the delegation */
+                        __attribute__((fallthrough));
+                case NAME_ABSENT:
+                case NAME_NO_ADDRESS:
+                        return refuse(r, message,
+                                      "the name server of this zone has no address in it, NS");
+                case NAME_CNAME:
+                case NAME_DNAME:
+                        return refuse(r, message, "the name server of this zone is an alias, NS");
+                }
+        }
+        return 0;
+}
+
+int zone_records_check(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
+        int r;
+
+        r = check_apex(z, apex, message);
+        for (size_t i = 0, end; r >= 0 && i < z->n; i = end) {
+                end = owner_end(z, i);
+                r = check_owner(z, i, end, message);
+        }
+        return r < 0 ? r : check_name_servers(z, apex, message);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* Rdata in and out: what goes to ldns is spelled so that no two readers can differ about it, and so is what comes out. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "basic/buffer.h"
+#include "basic/cleanup.h"
+#include "zone/record.h"
+#include "zone/text.h"
+
+#define STRING_MAX 255 /* of one character-string (RFC 1035, 3.3) */
+
+static inline void buffer_freep(ldns_buffer **b) {
+        ldns_buffer_free(*b);
+}
+
+static void append_escaped(DdnsBuffer *b, unsigned char c) {
+        ddns_buffer_append_format(b, "\\%03u", c);
+}
+
+/* In quotes. `special` are octets that are escaped although they can be printed. */
+static void append_string(DdnsBuffer *b, const unsigned char *data, size_t size, const char *special) {
+        ddns_buffer_append_byte(b, '"');
+        for (size_t i = 0; i < size; i++)
+                if (data[i] < ' ' || data[i] >= 0x7f || strchr(special, data[i]))
+                        append_escaped(b, data[i]);
+                else
+                        ddns_buffer_append_byte(b, (char) data[i]);
+        ddns_buffer_append_byte(b, '"');
+}
+
+/* ldns looks for these within quotes too. */
+#define SPECIAL_TO_LDNS "\"\\();"
+#define SPECIAL_IN_TEXT "\"\\"
+
+/* What ldns wants in field `i` of a record of that type; the last field may go on over several tokens. */
+static ldns_rdf_type field_type(const ldns_rr_descriptor *d, size_t i) {
+        size_t max = ldns_rr_descriptor_maximum(d);
+
+        if (max == 0)
+                return LDNS_RDF_TYPE_UNKNOWN;
+        /* a description with an open end has a maximum beyond any field, and a type for every index */
+        return ldns_rr_descriptor_field_type(d, i < max ? i : max - 1);
+}
+
+static int append_string_token(DdnsBuffer *b, const ZoneToken *t, size_t max, unsigned line,
+                               DdnsMessage *message) {
+        ddns_cleanup(ddns_freep) unsigned char *data = malloc(max > 0 ? max : 1);
+        size_t size;
+
+        if (!data)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        switch (zone_token_decode(t, data, max, &size)) {
+        case -EBADMSG:
+                return ddns_fail(message, -EBADMSG, "line %u: bad escape in a string", line);
+        case -EFBIG:
+                return ddns_fail(message, -EBADMSG, "line %u: a string is longer than %zu octets", line,
+                                 max);
+        }
+        append_string(b, data, size, SPECIAL_TO_LDNS);
+        return 0;
+}
+
+/* Quotes belong to strings; elsewhere BIND refuses them and ldns takes them for part of a name. */
+static int append_token(DdnsBuffer *b, ldns_rdf_type field, const ZoneToken *t, const ZoneEntry *e,
+                        DdnsMessage *message) {
+        switch (field) {
+        case LDNS_RDF_TYPE_STR:
+                return append_string_token(b, t, STRING_MAX, e->line, message);
+        case LDNS_RDF_TYPE_LONG_STR:
+                return append_string_token(b, t, t->size, e->line, message);
+        case LDNS_RDF_TYPE_SVCPARAMS:
+                break; /* key="value": the lexer parts them, the next field brings the value */
+        default:
+                if (t->quoted)
+                        return ddns_fail(message, -EBADMSG,
+                                         "line %u: \"%.*s\" stands in quotes, which only strings do",
+                                         e->line, (int) (t->size < 100 ? t->size : 100), t->text);
+        }
+        if (t->quoted)
+                ddns_buffer_append_byte(b, '"');
+        ddns_buffer_append(b, t->text, t->size);
+        if (t->quoted)
+                ddns_buffer_append_byte(b, '"');
+        return 0;
+}
+
+int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
+                     ldns_rr **ret, DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+        const ldns_rr_descriptor *d = ldns_rr_descript(type);
+        bool generic = type_token + 1 < e->n &&
+                       zone_token_is(&e->tokens[type_token + 1], "\\#"); /* RFC 3597 */
+        const ZoneToken *t = &e->tokens[type_token];
+        int r;
+
+        ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
+        for (size_t i = type_token + 1; i < e->n; i++) {
+                ldns_rdf_type field =
+                                generic ? LDNS_RDF_TYPE_UNKNOWN : field_type(d, i - type_token - 1);
+                bool value = field == LDNS_RDF_TYPE_SVCPARAMS && e->tokens[i].quoted;
+
+                if (!value)
+                        ddns_buffer_append_byte(&b, ' ');
+                r = append_token(&b, field, &e->tokens[i], e, message);
+                if (r < 0)
+                        return r;
+        }
+        if (ddns_buffer_status(&b) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+
+        ldns_rr *rr = NULL;
+        ldns_status status = ldns_rr_new_frm_str(&rr, b.data, 0, origin, NULL);
+        if (status == LDNS_STATUS_MEM_ERR)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (status != LDNS_STATUS_OK)
+                return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
+                                 (int) t->size, t->text, ldns_get_errorstr_by_id(status));
+        *ret = rr;
+        return 0;
+}
+
+static void append_name(DdnsBuffer *b, const ldns_rdf *name) {
+        const uint8_t *p = ldns_rdf_data(name), *end = p + ldns_rdf_size(name);
+
+        if (p < end && *p == 0)
+                ddns_buffer_append_byte(b, '.');
+        while (p<end && * p> 0) {
+                size_t size = *p++;
+
+                for (size_t i = 0; i < size && p < end; i++, p++)
+                        if (isalnum(*p) || (*p && strchr("-_*/+", *p)))
+                                ddns_buffer_append_byte(b, (char) *p);
+                        else
+                                append_escaped(b, *p);
+                ddns_buffer_append_byte(b, '.');
+        }
+}
+
+char *zone_name_to_text(const ldns_rdf *name) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+
+        append_name(&b, name);
+        return ddns_buffer_take(&b, NULL);
+}
+
+static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
+        switch (ldns_rdf_get_type(rdf)) {
+        case LDNS_RDF_TYPE_DNAME:
+                append_name(b, rdf);
+                return 0;
+        case LDNS_RDF_TYPE_STR:
+                append_string(b, ldns_rdf_data(rdf) + 1, ldns_rdf_size(rdf) - 1, SPECIAL_IN_TEXT);
+                return 0;
+        case LDNS_RDF_TYPE_LONG_STR:
+                append_string(b, ldns_rdf_data(rdf), ldns_rdf_size(rdf), SPECIAL_IN_TEXT);
+                return 0;
+        default:
+                break;
+        }
+
+        ddns_cleanup(buffer_freep) ldns_buffer *text = ldns_buffer_new(256);
+        if (!text || ldns_rdf2buffer_str(text, rdf) != LDNS_STATUS_OK)
+                return -ENOMEM;
+        size_t size = ldns_buffer_position(text);
+        const char *data = (const char *) ldns_buffer_begin(text);
+        while (size > 0 && data[size - 1] == ' ') /* as behind the last type of an NSEC bitmap */
+                size--;
+        ddns_buffer_append(b, data, size);
+        return 0;
+}
+
+char *zone_rdata_to_text(const ldns_rr *rr) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+
+        for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+                if (i > 0)
+                        ddns_buffer_append_byte(&b, ' ');
+                if (append_field(&b, ldns_rr_rdf(rr, i)) < 0)
+                        return NULL;
+        }
+        return ddns_buffer_take(&b, NULL);
+}

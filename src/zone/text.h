@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Rdata between tokens, ldns and canonical text. Private to src/zone. */
+#pragma once
+
+#include <ldns/ldns.h>
+
+#include "zone/lexer.h"
+
+/* The rdata of entry `e` behind the type's token at index `type_token`; names in it are relative to `origin`.
+ * -EBADMSG with line and reason; -ENOMEM. On success `*ret` is the caller's. */
+int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
+                     ldns_rr **ret, DdnsMessage *message);
+
+/* One line without its end, fields parted by a blank. NULL: out of memory; else the caller's. */
+char *zone_rdata_to_text(const ldns_rr *rr);
