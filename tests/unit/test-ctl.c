@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* ddnsctl through its library entry, on a database of its own: layout, JSON shapes, exit codes, and what each verb does. */
-#include <crypt.h>
+/* ddnsctl through its library entry, on a database of its own: JSON shapes, exit codes, and what each verb does. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <poll.h>
-#include <pty.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <termios.h>
 
 #include "basic/clock.h"
 #include "config/config.h"
 #include "ctl/ctl.h"
 #include "ctl/listing.h"
-#include "ctl/table.h"
-#include "ctl/text.h"
 #include "store/store.h"
 #include "test.h"
 
@@ -59,7 +54,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -215,128 +210,6 @@ static void deliver(Fixture *f, const char *backend, const char *error, size_t s
         assert_int_equal(ddns_store_record(f->store, backend, results, batch.n, ddns_now_usec(),
                                            &schedule),
                          0);
-}
-
-/* ---- text, tables, listings -------------------------------------------------------------------------------------- */
-
-static char *print_table(const DdnsTable *t, bool color) {
-        char *text = NULL;
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
-
-        assert_int_equal(ddns_table_print(t, f, color), 0);
-        (void) fclose(f);
-        return text;
-}
-
-static void columns_are_as_wide_as_their_widest_cell(void **state) {
-        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
-
-        ddns_table_add_column(&t, false);
-        ddns_table_add_column(&t, true);
-        ddns_table_add_column(&t, false);
-        for (size_t i = 0; i < 6; i++)
-                ddns_table_add(&t, ((const char *[]){ "a", "1", "", "long", "1000", "end" })[i],
-                               DDNS_TONE_PLAIN);
-        ddns_cleanup(ddns_freep) char *text = print_table(&t, true);
-        assert_string_equal(text, "a        1  -\n"
-                                  "long  1000  end\n");
-}
-
-static void colours_leave_the_layout_alone(void **state) {
-        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
-
-        ddns_table_add_column(&t, false);
-        ddns_table_add_column(&t, false);
-        ddns_table_add(&t, "dead", DDNS_TONE_BAD);
-        ddns_table_add(&t, "x", DDNS_TONE_PLAIN);
-        ddns_table_add(&t, "served", DDNS_TONE_GOOD);
-        ddns_table_add(&t, "y", DDNS_TONE_PLAIN);
-        ddns_cleanup(ddns_freep) char *colored = print_table(&t, true), *plain = print_table(&t, false);
-        assert_string_equal(colored, "\033[31mdead\033[0m    x\n\033[32mserved\033[0m  y\n");
-        assert_string_equal(plain, "dead    x\nserved  y\n");
-}
-
-static void no_byte_of_a_master_steers_the_terminal(void **state) {
-        ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
-
-        ddns_table_add_column(&t, false);
-        ddns_table_add(&t, "a\033[2J\r\nb\t\xc2\x9b", DDNS_TONE_PLAIN);
-        ddns_cleanup(ddns_freep) char *text = print_table(&t, true);
-        assert_string_equal(text, "a\\x1b[2J\\x0d\\nb\\t\\xc2\\x9b\n");
-}
-
-static void times_are_relative_for_people_and_iso_for_programs(void **state) {
-        static const struct {
-                int64_t offset; /* seconds */
-                const char *text;
-                /* clang-format off */
-        } cases[] = {
-                { 0, "now" },       { -1, "1s ago" },     { -59, "59s ago" },      { -60, "1min ago" },
-                { -7199, "1h ago" }, { -86400, "1d ago" }, { -400 * 86400, "400d ago" }, { 125, "in 2min" },
-        };
-        /* clang-format on */
-        const uint64_t now = UINT64_C(1800000000000042);
-        char text[DDNS_TIME_TEXT_MAX];
-
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                ddns_time_relative(now + (uint64_t) (cases[i].offset * (int64_t) USEC_PER_SEC), now,
-                                   text);
-                assert_string_equal(text, cases[i].text);
-        }
-        ddns_time_iso(now, text);
-        assert_string_equal(text, "2027-01-15T08:00:00.000042Z");
-        assert_int_equal(setenv("TZ", "UTC", 1), 0);
-        tzset();
-        ddns_time_local(now, text);
-        assert_string_equal(text, "Fri 2027-01-15 08:00:00 UTC");
-}
-
-static void a_row_is_the_same_in_table_record_and_json(void **state) {
-        /* clang-format off */
-        static const DdnsColumn columns[] = {
-                { "name", "Name", DDNS_COLUMN_PLAIN },
-                { "count", "Count", DDNS_COLUMN_RIGHT },
-                { "at", "At", DDNS_COLUMN_PLAIN },
-                { "more", "More", DDNS_COLUMN_RECORD },
-                { "secret", NULL, DDNS_COLUMN_JSON },
-        };
-        static const char *const expected[] = {
-                [DDNS_SHAPE_TABLE] = "NAME     COUNT  AT\nb\\xff\\n      7  2min ago\n",
-                [DDNS_SHAPE_BARE_TABLE] = "b\\xff\\n  7  2min ago\n",
-                [DDNS_SHAPE_RECORD] = " Name:  b\\xff\\n\nCount:  7\n   At:  Fri 2027-01-15 08:00:00 UTC (2min ago)\n"
-                                      " More:  yes\n",
-        };
-        /* clang-format on */
-
-        assert_int_equal(setenv("TZ", "UTC", 1), 0);
-        tzset();
-        for (DdnsShape shape = DDNS_SHAPE_TABLE; shape <= DDNS_SHAPE_JSON; shape++) {
-                ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
-                ddns_cleanup(ddns_freep) char *text = NULL;
-                size_t size;
-
-                ddns_listing_init(&l, shape, columns, ARRAY_SIZE(columns), UINT64_C(1800000120000000));
-                ddns_listing_text(&l, "b\xff\n", DDNS_TONE_PLAIN);
-                ddns_listing_number(&l, 7, DDNS_TONE_PLAIN);
-                ddns_listing_time(&l, UINT64_C(1800000000000000));
-                ddns_listing_bool(&l, true);
-                ddns_listing_text(&l, NULL, DDNS_TONE_PLAIN);
-
-                if (shape == DDNS_SHAPE_JSON) {
-                        ddns_cleanup(ddns_json_decrefp) json_t *object = ddns_listing_take_object(&l);
-                        text = json_dumps(object, JSON_COMPACT);
-                        assert_string_equal(text, "{\"name\":\"b\\\\xff\\\\n\",\"count\":7,"
-                                                  "\"at\":\"2027-01-15T08:00:00.000000Z\",\"at_usec\":"
-                                                  "1800000000000000,"
-                                                  "\"more\":true,\"secret\":null}");
-                        continue;
-                }
-                FILE *f = open_memstream(&text, &size);
-                assert_int_equal(ddns_listing_print(&l, f, false), 0);
-                (void) fclose(f);
-                assert_string_equal(text, expected[shape]);
-        }
 }
 
 /* ---- command line, configuration, database ----------------------------------------------------------------------- */
@@ -847,133 +720,11 @@ static void a_credential_is_looked_up_beside_the_configuration(void **state) {
         assert_true(has(f->err, "/credentials/receiver/da1.hash: No such file or directory"));
 }
 
-/* ---- passwd ------------------------------------------------------------------------------------------------------ */
-
-static bool verifies(const char *hash, const char *password) {
-        ddns_cleanup(ddns_freep) char *line = strndup(hash, strcspn(hash, "\n"));
-        const char *again = crypt(password, line);
-
-        return again && strcmp(again, line) == 0;
-}
-
-static void passwd_hashes_the_first_line_of_its_input(void **state) {
-        static const struct {
-                const char *input, *password;
-                /* clang-format off */
-        } cases[] = {
-                { "secret\n", "secret" }, { "se:cr et", "se:cr et" }, { "windows\r\nmore\n", "windows" }, { "\xc3\xa4\n", "\xc3\xa4" },
-        };
-        /* clang-format on */
-        char longest[514];
-        Fixture *f = *state;
-
-        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                f->input = cases[i].input;
-                assert_int_equal(run(f, "passwd", NULL), 0);
-                assert_int_equal(strncmp(f->out, "$y$", 3), 0);
-                assert_true(verifies(f->out, cases[i].password));
-                assert_false(verifies(f->out, "other"));
-        }
-        memset(longest, 'x', 511);
-        strcpy(longest + 511, "\n");
-        f->input = longest;
-        assert_int_equal(run(f, "passwd", NULL), 0);
-        strcpy(longest + 511, "x\n");
-        assert_int_equal(run(f, "passwd", NULL), 1);
-        assert_true(has(f->err, "longer than 511 bytes"));
-        f->input = "\nsecond\n";
-        assert_int_equal(run(f, "passwd", NULL), 1);
-        assert_true(has(f->err, "the password is empty"));
-        assert_string_equal(f->out, "");
-}
-
-/* Reads what the terminal shows until `wanted` was seen; false after ten seconds. */
-static bool wait_for(int terminal, const char *wanted, char *seen, size_t size) {
-        size_t n = strlen(seen);
-
-        while (!strstr(seen, wanted)) {
-                struct pollfd p = { .fd = terminal, .events = POLLIN };
-                if (poll(&p, 1, 10000) <= 0 || n + 1 >= size)
-                        return false;
-                ssize_t k = read(terminal, seen + n, size - 1 - n);
-                if (k <= 0)
-                        return false;
-                n += (size_t) k;
-                seen[n] = '\0';
-        }
-        return true;
-}
-
-/* Answers both prompts of a ddnsctl that runs on a terminal of its own; its exit status. */
-static int answer(Fixture *f, const char *first, const char *second, char *seen, size_t size) {
-        int terminal, status;
-
-        (void) fflush(NULL);
-        pid_t child = forkpty(&terminal, NULL, NULL, NULL);
-        assert_true(child >= 0);
-        if (child == 0) {
-                char config[128], *argv[] = { (char[]){ "ddnsctl" }, config, (char[]){ "passwd" } };
-
-                (void) snprintf(config, sizeof config, "--config=%s", f->config);
-                status = ddns_ctl_main(ARRAY_SIZE(argv), argv,
-                                       &(DdnsCtlStreams){ stdin, stdout, stderr });
-                /* What the terminal has still to show must be read before it goes. */
-                (void) fputs("end", stdout);
-                (void) fflush(stdout);
-                (void) tcdrain(STDOUT_FILENO);
-                _exit(status);
-        }
-        seen[0] = '\0';
-        bool asked = wait_for(terminal, "Password: ", seen, size) &&
-                     write(terminal, first, strlen(first)) == (ssize_t) strlen(first);
-        if (asked && second)
-                asked = wait_for(terminal, "Once more: ", seen, size) &&
-                        write(terminal, second, strlen(second)) == (ssize_t) strlen(second);
-        (void) wait_for(terminal, second ? "end" : "\n", seen, size);
-        if (!asked)
-                (void) kill(child, SIGKILL);
-        struct termios after;
-        bool echo = tcgetattr(terminal, &after) == 0 && (after.c_lflag & ECHO);
-        assert_int_equal(waitpid(child, &status, 0), child);
-        if (WIFSIGNALED(status))
-                echo = tcgetattr(terminal, &after) == 0 && (after.c_lflag & ECHO);
-        (void) close(terminal);
-        assert_true(asked);
-        assert_true(echo);
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void passwd_asks_a_terminal_twice_and_shows_nothing(void **state) {
-        char seen[1024];
-        Fixture *f = *state;
-
-        assert_int_equal(answer(f, "visible\n", "visible\n", seen, sizeof seen), 0);
-        assert_null(strstr(seen, "visible"));
-        const char *hash = strstr(seen, "$y$");
-        assert_non_null(hash);
-        ddns_cleanup(ddns_freep) char *line = strndup(hash, strcspn(hash, "\r\n"));
-        assert_true(verifies(line, "visible"));
-
-        assert_int_equal(answer(f, "one\n", "two\n", seen, sizeof seen), 1);
-        assert_true(has(seen, "the passwords differ"));
-}
-
-static void an_interrupted_passwd_leaves_the_echo_on(void **state) {
-        char seen[1024];
-
-        assert_int_equal(answer(*state, "\003", NULL, seen, sizeof seen), 128 + SIGINT);
-}
-
 #define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 #define BARE(t)       cmocka_unit_test_setup_teardown(t, set_up_bare, tear_down)
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
-                cmocka_unit_test(colours_leave_the_layout_alone),
-                cmocka_unit_test(no_byte_of_a_master_steers_the_terminal),
-                cmocka_unit_test(times_are_relative_for_people_and_iso_for_programs),
-                cmocka_unit_test(a_row_is_the_same_in_table_record_and_json),
                 BARE(a_wrong_command_line_is_a_usage_error),
                 BARE(a_bad_configuration_exits_with_78_and_all_its_lines),
                 BARE(a_missing_database_is_explained_and_not_made),
@@ -997,9 +748,6 @@ int main(void) {
                 BARE(check_zone_gives_the_verdict),
                 BARE(check_config_warns_of_what_will_not_work),
                 BARE(a_credential_is_looked_up_beside_the_configuration),
-                BARE(passwd_hashes_the_first_line_of_its_input),
-                BARE(passwd_asks_a_terminal_twice_and_shows_nothing),
-                BARE(an_interrupted_passwd_leaves_the_echo_on),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
