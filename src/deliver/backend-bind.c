@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* The BIND backend: the flow of a batch through zone files, control commands and proofs. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "deliver/bind.h"
+#include "dns/soa.h"
+
+/* How long the survey waits for a name server that says nothing; then the files on disk must do as a hint. */
+#define SURVEY_USEC (1 * USEC_PER_SEC)
+
+#define PAUSE_MAX_USEC (100 * USEC_PER_MSEC)
+
+static void bind_free(DdnsBackend *b) {
+        (void) ddns_rndc_free(b->rndc);
+        (void) ddns_zonedir_free(b->dir);
+        (void) ddns_bind_include_free(b->include);
+        ddns_rndc_key_done(&b->key);
+        free(b->in_view);
+        free(b);
+}
+DDNS_DEFINE_CLEANUP(DdnsBackend *, bind_free)
+
+/* What is put into named's configuration in quotes, or into a command as a word. */
+static int check_words(const DdnsBackendConfig *config, DdnsMessage *message) {
+        for (const char *c = config->zone_dir; *c; c++)
+                if (*c == '"' || *c == '\\' || iscntrl((unsigned char) *c))
+                        return ddns_fail(message, -EINVAL,
+                                         "zone-dir: quotes, backslashes and control characters are "
+                                         "not allowed");
+        if (config->include_file && config->include_file[0] != '/')
+                return ddns_fail(message, -EINVAL, "include-file: an absolute path is wanted");
+        for (const char *c = config->view ? config->view : ""; *c; c++)
+                if (!isalnum((unsigned char) *c) && !strchr("-_.", *c))
+                        return ddns_fail(message, -EINVAL,
+                                         "view: letters, digits, '-', '_' and '.' are allowed");
+        return 0;
+}
+
+static int bind_new(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMessage *message) {
+        ddns_cleanup(bind_freep) DdnsBackend *b = calloc(1, sizeof *b);
+
+        if (!b)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        b->config = config;
+        int r = check_words(config, message);
+        if (r < 0)
+                return r;
+        if (ddns_sockaddr_parse(config->control.address, (uint16_t) config->control.port, &b->control) <
+            0)
+                return ddns_fail(message, -EINVAL, "control.address: %s is no IP address",
+                                 config->control.address);
+        if (asprintf(&b->in_view, config->view ? " IN %s" : "%s", config->view ? config->view : "") <
+            0) {
+                b->in_view = NULL;
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        }
+        *ret = TAKE_PTR(b);
+        return 0;
+}
+
+static int bind_incarnation(DdnsBackend *b, DdnsMessage *ret, DdnsMessage *message) {
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_command(b, &reply, message, "status");
+        if (r < 0)
+                return r;
+        const char *line = strstr(reply.text, "boot time: ");
+        (void) ddns_fail(ret, 0, "%.*s", line ? (int) strcspn(line, "\n") : 0, line ? line : "");
+        return 0;
+}
+
+/* ---- survey: which zones does named have, and with which serial? ------------------------------------------------- */
+
+static int survey_by_soa(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsSoaQuestion *questions,
+                         DdnsMessage *message) {
+        uint64_t timeout = b->config->served_timeout_usec < SURVEY_USEC ? b->config->served_timeout_usec
+                                                                        : SURVEY_USEC;
+
+        for (size_t i = 0; i < n; i++)
+                questions[i] = (DdnsSoaQuestion){ .zone = plans[i].task->zone,
+                                                  .state = DDNS_SOA_SILENT };
+        if (!b->config->nameserver.set)
+                return 0;
+        int r = ddns_soa_ask(&b->config->nameserver.address, questions, n, timeout);
+        return r < 0 ? ddns_fail(message, r, "asking the name server: %s", strerror(-r)) : 0;
+}
+
+static int survey_one(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q, DdnsMessage *message) {
+        bool silent = q->state == DDNS_SOA_SILENT;
+        bool same = q->state == DDNS_SOA_SERVED && q->serial == p->task->serial;
+
+        p->existed = ddns_zonedir_has(b->dir, p->task->zone);
+        p->known = q->state == DDNS_SOA_SERVED || q->state == DDNS_SOA_FAILED;
+        if (!same && !(silent && p->existed))
+                return 0;
+
+        int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
+        if (r < 0)
+                return r;
+        p->known = p->before.known;
+        p->same_serial = p->before.loaded && p->before.serial == p->task->serial;
+        return 0;
+}
+
+static int survey(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        ddns_cleanup(ddns_freep) DdnsSoaQuestion *questions = calloc(n, sizeof *questions);
+
+        if (!questions)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        int r = survey_by_soa(b, plans, n, questions, message);
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (ddns_bind_is_save(plans + i))
+                        r = survey_one(b, plans + i, questions + i, message);
+        return r;
+}
+
+/* ---- deletes ----------------------------------------------------------------------------------------------------- */
+
+static int delete_zones(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                DdnsRndcReply reply;
+
+                if (!ddns_bind_is_delete(plans + i))
+                        continue;
+                int r = ddns_bind_command(b, &reply, message, "delzone %s%s", plans[i].task->zone,
+                                          b->in_view);
+                if (r < 0)
+                        return r;
+                if (reply.result != 0 && !ddns_bind_is_unknown_zone(&reply))
+                        (void) ddns_bind_refused(plans[i].task, "delzone", &reply);
+        }
+        return 0;
+}
+
+/* `delzone` answers before the zone is gone; a zone added anew meanwhile would be found, and then go with the old one. */
+static int wait_until_gone(DdnsBackend *b, DdnsTask *task, uint64_t deadline, DdnsMessage *message) {
+        for (uint64_t pause = USEC_PER_MSEC;;
+             pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC) {
+                struct timespec ts = { .tv_nsec = (long) (pause * 1000) };
+                DdnsBindStatus status;
+
+                int r = ddns_bind_zonestatus(b, task->zone, &status, message);
+                if (r < 0 || !status.known)
+                        return r;
+                if (ddns_monotonic_usec() >= deadline) {
+                        task->state = DDNS_TASK_FAILED;
+                        return ddns_fail(&task->message, 0, "named still has the zone after delzone");
+                }
+                (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+        }
+}
+
+static int apply_deletes(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        int r = delete_zones(b, plans, n, message);
+        if (r < 0)
+                return r;
+
+        uint64_t deadline = ddns_monotonic_usec() + b->config->control.timeout_usec;
+        for (size_t i = 0; i < n; i++)
+                if (ddns_bind_is_delete(plans + i)) {
+                        r = wait_until_gone(b, plans[i].task, deadline, message);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+/* ---- the flow ---------------------------------------------------------------------------------------------------- */
+
+static bool uses_include(const DdnsBackend *b) {
+        return b->config->registration == DDNS_REGISTRATION_INCLUDE;
+}
+
+static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, size_t n,
+                       DdnsMessage *message) {
+        int r = survey(b, plans, n, message);
+        if (r >= 0)
+                r = ddns_zonedir_write(b->dir, tasks, n, message);
+        if (r >= 0)
+                r = uses_include(b) ? ddns_bind_include_sync(b, plans, n, message)
+                                    : apply_deletes(b, plans, n, message);
+        if (r >= 0)
+                r = ddns_zonedir_remove(b->dir, tasks, n, message);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++)
+                if (ddns_bind_is_delete(plans + i))
+                        tasks[i].state = DDNS_TASK_WRITTEN;
+        return ddns_bind_load(b, plans, n, message);
+}
+
+static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        DdnsRndcReply reply;
+        int r = 0;
+
+        if (n == 0)
+                return 0;
+        /* Is anybody there? Before anything is written. */
+        r = ddns_bind_command(b, &reply, message, "null");
+        if (r >= 0 && !b->dir)
+                r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
+        if (r >= 0 && uses_include(b) && !b->include)
+                r = ddns_bind_include_open(b, message);
+        if (r < 0)
+                return r;
+
+        ddns_cleanup(ddns_freep) DdnsBindPlan *plans = calloc(n, sizeof *plans);
+        if (!plans)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++)
+                plans[i].task = tasks + i;
+        b->reconfigured = false;
+        return apply_plans(b, plans, tasks, n, message);
+}
+
+const DdnsBackendOps ddns_backend_bind = {
+        .new = bind_new,
+        .incarnation = bind_incarnation,
+        .apply = bind_apply,
+        .free = bind_free,
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The backend that is a directory of zone files and nothing else. */
+#include <errno.h>
+
+#include "deliver/zonedir.h"
+
+struct DdnsBackend {
+        const DdnsBackendConfig *config;
+        DdnsZoneDir *dir; /* NULL: not opened yet */
+};
+
+static int zone_files_new(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMessage *message) {
+        DdnsBackend *b = calloc(1, sizeof *b);
+
+        if (!b)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        b->config = config;
+        *ret = b;
+        return 0;
+}
+
+static int zone_files_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        int r;
+
+        if (!b->dir) {
+                r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
+                if (r < 0)
+                        return r;
+        }
+        r = ddns_zonedir_write(b->dir, tasks, n, message);
+        if (r >= 0)
+                r = ddns_zonedir_remove(b->dir, tasks, n, message);
+        if (r < 0)
+                return r;
+
+        for (size_t i = 0; i < n; i++)
+                if (tasks[i].state == DDNS_TASK_PENDING)
+                        tasks[i].state = DDNS_TASK_WRITTEN;
+        return 0;
+}
+
+static void zone_files_free(DdnsBackend *b) {
+        (void) ddns_zonedir_free(b->dir);
+        free(b);
+}
+
+const DdnsBackendOps ddns_backend_zone_files = {
+        .new = zone_files_new,
+        .apply = zone_files_apply,
+        .free = zone_files_free,
+};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* Making named load a changed zone file, and proving that it did when the serial is the same as before.
+ *
+ * `reload ZONE` loads nothing unless the file is younger than the load time, which is the file's own modification time at the
+ * last load (or the time of that load, if the file was dated in the future). The answer comes before the load is done, and
+ * says nothing about how it ends. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "deliver/bind.h"
+
+#define PAUSE_MIN_USEC (1 * USEC_PER_MSEC)
+#define PAUSE_MAX_USEC (250 * USEC_PER_MSEC)
+
+/* named's clock for load times is the kernel's coarse one, late by up to a tick (10 ms with HZ=100). */
+#define TICK_USEC (10 * USEC_PER_MSEC)
+
+typedef enum Outcome {
+        OUTCOME_DONE, /* taken, or the task has FAILED */
+        OUTCOME_UNKNOWN,
+        OUTCOME_EXISTS,
+} Outcome;
+
+static void pause_usec(uint64_t usec) {
+        struct timespec ts = { .tv_sec = (time_t) (usec / USEC_PER_SEC),
+                               .tv_nsec = (long) (usec % USEC_PER_SEC * 1000) };
+
+        (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+}
+
+static int add_zone(DdnsBackend *b, DdnsTask *task, Outcome *ret, DdnsMessage *message) {
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_command(
+                        b, &reply, message,
+                        "addzone \"%s\"%s { type primary; file \"%s/%s.db\"; check-names ignore; };",
+                        task->zone, b->in_view, b->config->zone_dir, task->zone);
+        if (r < 0)
+                return r;
+        *ret = ddns_bind_is_existing_zone(&reply) ? OUTCOME_EXISTS : OUTCOME_DONE;
+        return reply.result == 0 || *ret == OUTCOME_EXISTS ? 0
+                                                           : ddns_bind_refused(task, "addzone", &reply);
+}
+
+/* One `reload`. `*ret_unchanged`: named saw no reason to load the file. */
+static int reload_once(DdnsBackend *b, DdnsTask *task, Outcome *ret, bool *ret_unchanged,
+                       DdnsMessage *message) {
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_command(b, &reply, message, "reload %s%s", task->zone, b->in_view);
+        if (r < 0)
+                return r;
+        *ret = ddns_bind_is_unknown_zone(&reply) ? OUTCOME_UNKNOWN : OUTCOME_DONE;
+        *ret_unchanged = reply.result == 0 && strstr(reply.text, "up-to-date");
+        if (reply.result == 0 && strstr(reply.text, "refresh queued")) {
+                task->state = DDNS_TASK_FAILED;
+                return ddns_fail(&task->message, 0,
+                                 "named holds the zone as a secondary of another server");
+        }
+        return reply.result == 0 || *ret == OUTCOME_UNKNOWN ? 0
+                                                            : ddns_bind_refused(task, "reload", &reply);
+}
+
+static int fail_unchanged(DdnsTask *task, const DdnsBindStatus *status) {
+        task->state = DDNS_TASK_FAILED;
+        return ddns_fail(&task->message, 0,
+                         "named says that the zone is up to date; it loads it from %s",
+                         status->file[0] ? status->file : "nowhere");
+}
+
+/* "up-to-date" for a file that we changed: the clock was set back, or it was loaded between write and rename. Then the file is
+ * dated after the load; named takes the earlier of that and its own time for the next load time. */
+static int reload(DdnsBackend *b, DdnsTask *task, Outcome *ret, DdnsMessage *message) {
+        DdnsBindStatus status;
+        bool unchanged;
+
+        int r = reload_once(b, task, ret, &unchanged, message);
+        if (r < 0 || !unchanged)
+                return r;
+        r = ddns_bind_zonestatus(b, task->zone, &status, message);
+        if (r < 0)
+                return r;
+        r = ddns_zonedir_set_mtime(b->dir, task->zone, status.loaded_sec + 2);
+        if (r < 0)
+                return ddns_fail(message, r, "dating %s.db: %s", task->zone, strerror(-r));
+        r = reload_once(b, task, ret, &unchanged, message);
+        if (r < 0 || !unchanged)
+                return r;
+        return fail_unchanged(task, &status);
+}
+
+/* The load time is told in whole seconds, so a load within the second of the one before would look like none: the file is
+ * dated in the next one, once that has come. */
+static uint64_t next_second_usec(const DdnsBindPlan *p) {
+        return ((uint64_t) p->before.loaded_sec + 1) * USEC_PER_SEC + TICK_USEC;
+}
+
+static int date_in_next_second(DdnsBackend *b, const DdnsBindPlan *p, DdnsMessage *message) {
+        uint64_t next = next_second_usec(p), now = ddns_now_usec();
+
+        /* Far ahead means that the clock was set back; then the load time will be another one anyway. */
+        if (next > now && next - now <= 2 * USEC_PER_SEC)
+                pause_usec(next - now);
+        int r = ddns_zonedir_set_mtime(b->dir, p->task->zone, p->before.loaded_sec + 1);
+        return r < 0 ? ddns_fail(message, r, "dating %s.db: %s", p->task->zone, strerror(-r)) : 0;
+}
+
+/* `reload` of a zone that is there. */
+static int load_changed(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
+        if (p->same_serial) {
+                int r = date_in_next_second(b, p, message);
+                if (r < 0)
+                        return r;
+        }
+        return reload(b, p->task, ret, message);
+}
+
+/* named has the zone although the survey did not find it (REFUSED by an access list, or it can't answer at all). */
+static int reload_found(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
+        int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
+        if (r < 0)
+                return r;
+        p->same_serial = p->before.loaded && p->before.serial == p->task->serial;
+        return load_changed(b, p, ret, message);
+}
+
+/* Registration by addzone: whatever the survey said, named's own answer counts. */
+static int load_by_addzone(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
+        int r;
+
+        if (p->known) {
+                r = load_changed(b, p, ret, message);
+                if (r < 0 || *ret != OUTCOME_UNKNOWN)
+                        return r;
+                p->same_serial = false; /* whatever served this serial is gone */
+        }
+        r = add_zone(b, p->task, ret, message);
+        if (r < 0 || *ret != OUTCOME_EXISTS)
+                return r;
+        return reload_found(b, p, ret, message);
+}
+
+/* Registration by include file: a zone that is not there was lost, or the file is no part of named's configuration. */
+static int load_by_include(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
+        DdnsBindStatus status;
+        DdnsRndcReply reply;
+        int r;
+
+        if (p->registered && !p->known) {
+                r = ddns_bind_zonestatus(b, p->task->zone, &status, message);
+                if (r >= 0)
+                        *ret = status.known ? OUTCOME_DONE : OUTCOME_UNKNOWN;
+                return r;
+        }
+        r = load_changed(b, p, ret, message);
+        if (r < 0 || *ret != OUTCOME_UNKNOWN || b->reconfigured)
+                return r;
+        r = ddns_bind_command(b, &reply, message, "reconfig");
+        if (r < 0)
+                return r;
+        b->reconfigured = true;
+        p->same_serial = false;
+        return reload_once(b, p->task, ret, &(bool){ false }, message);
+}
+
+static int load_one(DdnsBackend *b, DdnsBindPlan *p, DdnsMessage *message) {
+        bool include = b->config->registration == DDNS_REGISTRATION_INCLUDE;
+        Outcome outcome = OUTCOME_DONE;
+
+        int r = include ? load_by_include(b, p, &outcome, message)
+                        : load_by_addzone(b, p, &outcome, message);
+        if (r < 0)
+                return r;
+        if (outcome == OUTCOME_UNKNOWN && p->task->state == DDNS_TASK_PENDING) {
+                p->task->state = DDNS_TASK_FAILED;
+                (void) ddns_fail(&p->task->message, 0, "named does not know the zone%s",
+                                 include ? ": is the include file a part of its configuration?" : "");
+        }
+        if (p->task->state == DDNS_TASK_PENDING && !p->same_serial)
+                p->task->state = DDNS_TASK_WRITTEN;
+        return 0;
+}
+
+/* Waits until the load time is another one than before. */
+static int prove(DdnsBackend *b, DdnsBindPlan *p, uint64_t deadline, DdnsMessage *message) {
+        for (uint64_t pause = PAUSE_MIN_USEC;;
+             pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC) {
+                DdnsBindStatus now;
+
+                int r = ddns_bind_zonestatus(b, p->task->zone, &now, message);
+                if (r < 0)
+                        return r;
+                if (now.loaded && now.loaded_sec != p->before.loaded_sec) {
+                        p->task->state = DDNS_TASK_WRITTEN;
+                        return 0;
+                }
+                if (ddns_monotonic_usec() >= deadline) {
+                        p->task->state = DDNS_TASK_FAILED;
+                        return ddns_fail(&p->task->message, 0,
+                                         "named kept the old content of %s, which has the same serial "
+                                         "%u: its load "
+                                         "failed (see named's log), or it loads another file (%s)",
+                                         p->task->zone, p->task->serial,
+                                         now.file[0] ? now.file : "none");
+                }
+                pause_usec(pause);
+                /* A reload that comes during another load of the zone is dropped. */
+                if (pause == PAUSE_MAX_USEC) {
+                        r = reload_once(b, p->task, &(Outcome){ 0 }, &(bool){ false }, message);
+                        if (r < 0 || p->task->state != DDNS_TASK_PENDING)
+                                return r;
+                }
+        }
+}
+
+int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        uint64_t now = ddns_now_usec();
+        int r;
+
+        /* First those that need not wait for the next second. */
+        for (unsigned late = 0; late <= 1; late++)
+                for (size_t i = 0; i < n; i++) {
+                        DdnsBindPlan *p = plans + i;
+
+                        if (!ddns_bind_is_save(p) ||
+                            (p->same_serial && next_second_usec(p) > now) != late || p->asked)
+                                continue;
+                        p->asked = true;
+                        r = load_one(b, p, message);
+                        if (r < 0)
+                                return r;
+                }
+
+        uint64_t deadline = ddns_monotonic_usec() + b->config->served_timeout_usec;
+        for (size_t i = 0; i < n; i++)
+                if (ddns_bind_is_save(plans + i)) {
+                        r = prove(b, plans + i, deadline, message);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}

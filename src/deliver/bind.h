@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the BIND backend share: backend-bind.c (the flow of a batch), bind-control.c (commands), bind-load.c
+ * (making named load a file), bind-include.c (registration by include file).
+ *
+ * Functions return 0, or a negative errno if the backend as a whole is out of service, `message` then says why. What
+ * concerns one zone goes to its task. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "basic/address.h"
+#include "deliver/backend.h"
+#include "deliver/zonedir.h"
+#include "rndc/rndc.h"
+
+typedef struct DdnsBindInclude DdnsBindInclude;
+
+struct DdnsBackend {
+        const DdnsBackendConfig *config;
+        DdnsSockaddr control;
+        char *in_view; /* " IN VIEW", or "" */
+        DdnsRndcKey key;
+        DdnsRndc *rndc;           /* NULL: not connected */
+        DdnsZoneDir *dir;         /* NULL: not opened yet */
+        DdnsBindInclude *include; /* NULL: not opened yet, or another kind of registration */
+        bool reconfigured;        /* in this batch, because of a zone that was lost */
+};
+
+/* What `zonestatus` says. */
+typedef struct DdnsBindStatus {
+        bool known;
+        bool loaded;
+        uint32_t serial;
+        time_t loaded_sec; /* "last loaded": the modification time of the file at its load, in seconds */
+        char file[256];    /* cut if longer: for error texts */
+} DdnsBindStatus;
+
+/* A task of the batch and what we know about it. */
+typedef struct DdnsBindPlan {
+        DdnsTask *task;
+        bool existed;    /* had a file before this batch */
+        bool known;      /* named has the zone, as far as we can tell */
+        bool registered; /* by the include file of this very batch: already loading */
+        bool same_serial; /* named served this serial before, so that only its load time tells old from new */
+        DdnsBindStatus before; /* if same_serial */
+        bool asked;            /* to load it */
+} DdnsBindPlan;
+
+static inline bool ddns_bind_is_save(const DdnsBindPlan *p) {
+        return p->task->state == DDNS_TASK_PENDING && !p->task->delete;
+}
+
+static inline bool ddns_bind_is_delete(const DdnsBindPlan *p) {
+        return p->task->state == DDNS_TASK_PENDING && p->task->delete;
+}
+
+/* ---- bind-control.c ---- */
+
+/* Runs one command, connecting if necessary; a kept connection that named has closed meanwhile is made anew once. */
+int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, const char *format, ...)
+                __attribute__((format(printf, 4, 5)));
+int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message);
+
+bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply);
+bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply);
+
+/* Fails the task with named's words in one line; 0. */
+int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply);
+
+/* ---- bind-load.c ---- */
+
+/* Makes named load the files of all saves and proves it where the serial can't: they become WRITTEN or FAILED. */
+int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
+
+/* ---- bind-include.c ---- */
+
+/* Reads the include file and the zone directory; also undoes what a run that was killed left half done. */
+int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message);
+bool ddns_bind_include_has(const DdnsBindInclude *include, const char *zone);
+/* Brings the include file up to date with the batch and has named read it. */
+int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
+DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include);
+DDNS_DEFINE_CLEANUP(DdnsBindInclude *, ddns_bind_include_free)

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches of zone files: temporary files, one flush, renames. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "basic/domain.h"
+#include "deliver/atomic-file.h"
+#include "deliver/zonedir.h"
+
+#define SUFFIX ".db"
+
+/* Up to so many files an fsync each is cheaper than a flush of the whole file system. */
+#define FSYNC_MAX 8
+
+struct DdnsZoneDir {
+        int fd;
+        char *path;
+};
+
+typedef struct FileName {
+        char text[DDNS_ZONE_NAME_MAX + sizeof SUFFIX];
+} FileName;
+
+/* The last gate in front of the file system: the name is checked again, whoever called. */
+static int file_name(const char *zone, FileName *ret, DdnsMessage *message) {
+        char checked[DDNS_ZONE_NAME_MAX + 1];
+
+        int r = ddns_zone_name_check(zone, strlen(zone), checked, message);
+        if (r < 0)
+                return r;
+        if (snprintf(ret->text, sizeof ret->text, "%s" SUFFIX, checked) > NAME_MAX)
+                return ddns_fail(message, -ENAMETOOLONG,
+                                 "the zone name is too long for a file name: %zu of %zu octets",
+                                 strlen(checked), (size_t) NAME_MAX - strlen(SUFFIX));
+        return 0;
+}
+
+static void temp_name(size_t i, FileName *ret) {
+        (void) snprintf(ret->text, sizeof ret->text, ".ddns-%zu.tmp", i);
+}
+
+static bool is_temp_name(const char *name) {
+        unsigned i;
+        int end = 0;
+
+        return sscanf(name, ".ddns-%9u.tmp%n", &i, &end) == 1 && end > 0 && name[end] == '\0';
+}
+
+/* What concerns this one file; anything else (no space, no permission, I/O error) would hit the next one as well. */
+static bool is_about_one_file(int error) {
+        return error == -ENAMETOOLONG || error == -EISDIR || error == -EFBIG || error == -ETXTBSY;
+}
+
+static int fail_directory(const DdnsZoneDir *d, int error, DdnsMessage *message) {
+        return ddns_fail(message, error, "zone directory %s: %s", d->path, strerror(-error));
+}
+
+DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
+        if (!d)
+                return NULL;
+        ddns_closep(&d->fd);
+        free(d->path);
+        free(d);
+        return NULL;
+}
+
+static int each_entry(const DdnsZoneDir *d,
+                      int (*each)(const DdnsZoneDir *d, const char *name, void *userdata),
+                      void *userdata, DdnsMessage *message) {
+        int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+        int r = 0;
+
+        if (!dir) {
+                r = fail_directory(d, -errno, message);
+                ddns_closep(&fd);
+                return r;
+        }
+        while (r >= 0) {
+                errno = 0;
+                const struct dirent *entry = readdir(dir);
+                if (!entry) {
+                        if (errno != 0)
+                                r = fail_directory(d, -errno, message);
+                        break;
+                }
+                r = each(d, entry->d_name, userdata);
+        }
+        (void) closedir(dir);
+        return r < 0 ? r : 0;
+}
+
+static int remove_leftover(const DdnsZoneDir *d, const char *name, void *userdata) {
+        if (is_temp_name(name))
+                (void) unlinkat(d->fd, name, 0); /* one that stays is removed when its name is used */
+        return 0;
+}
+
+int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message) {
+        ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = calloc(1, sizeof *d);
+
+        if (!d)
+                return -ENOMEM;
+        d->fd = -EBADF;
+        d->path = strdup(path);
+        if (!d->path)
+                return -ENOMEM;
+        d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (d->fd < 0)
+                return fail_directory(d, -errno, message);
+        int r = each_entry(d, remove_leftover, NULL, message);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(d);
+        return 0;
+}
+
+typedef struct Listing {
+        int (*each)(const char *zone, void *userdata);
+        void *userdata;
+} Listing;
+
+static int list_zone(const DdnsZoneDir *d, const char *name, void *userdata) {
+        const Listing *listing = userdata;
+        size_t n = strlen(name), suffix = strlen(SUFFIX);
+        char zone[DDNS_ZONE_NAME_MAX + 1];
+
+        /* What is not in the form in which we write names is not ours. */
+        if (n <= suffix || strcmp(name + n - suffix, SUFFIX) != 0 ||
+            ddns_zone_name_check(name, n - suffix, zone, NULL) < 0 ||
+            memcmp(zone, name, n - suffix) != 0 || zone[n - suffix] != '\0')
+                return 0;
+        return listing->each(zone, listing->userdata);
+}
+
+int ddns_zonedir_each(DdnsZoneDir *d, int (*each)(const char *zone, void *userdata), void *userdata,
+                      DdnsMessage *message) {
+        Listing listing = { each, userdata };
+
+        return each_entry(d, list_zone, &listing, message);
+}
+
+bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone) {
+        FileName name;
+
+        return file_name(zone, &name, NULL) >= 0 &&
+               faccessat(d->fd, name.text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Fails the task, or the directory. */
+static int file_failed(const DdnsZoneDir *d, DdnsTask *task, const char *what, int error,
+                       DdnsMessage *message) {
+        if (!is_about_one_file(error))
+                return fail_directory(d, error, message);
+        task->state = DDNS_TASK_FAILED;
+        return ddns_fail(&task->message, 0, "%s %s" SUFFIX ": %s", what, task->zone, strerror(-error));
+}
+
+static bool is_save(const DdnsTask *task) {
+        return task->state == DDNS_TASK_PENDING && !task->delete;
+}
+
+static int create_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, bool each_synced,
+                      DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                FileName name;
+
+                if (!is_save(tasks + i))
+                        continue;
+                if (file_name(tasks[i].zone, &name, &tasks[i].message) < 0) {
+                        tasks[i].state = DDNS_TASK_FAILED;
+                        continue;
+                }
+                temp_name(i, &name);
+                int r = ddns_atomic_file_create(d->fd, name.text, tasks[i].content, tasks[i].size,
+                                                each_synced);
+                if (r < 0)
+                        r = file_failed(d, tasks + i, "writing", r, message);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int rename_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+                FileName temp, name;
+
+                if (!is_save(tasks + i) || file_name(tasks[i].zone, &name, NULL) < 0)
+                        continue;
+                temp_name(i, &temp);
+                /* named loads a file only if it is younger than its last load. The kernel's own stamp is up to 4 ms late,
+                 * enough to be older than a load of the version before. */
+                (void) clock_gettime(CLOCK_REALTIME, times + 1);
+                int r = utimensat(d->fd, temp.text, times, AT_SYMLINK_NOFOLLOW) < 0 ||
+                                                        renameat(d->fd, temp.text, d->fd, name.text) < 0
+                                        ? -errno
+                                        : 0;
+                if (r < 0) {
+                        (void) unlinkat(d->fd, temp.text, 0);
+                        r = file_failed(d, tasks + i, "replacing", r, message);
+                }
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        size_t n_saves = 0;
+
+        for (size_t i = 0; i < n; i++)
+                n_saves += is_save(tasks + i);
+        if (n_saves == 0)
+                return 0;
+
+        int r = create_all(d, tasks, n, n_saves <= FSYNC_MAX, message);
+        if (r >= 0 && n_saves > FSYNC_MAX && syncfs(d->fd) < 0)
+                r = fail_directory(d, -errno, message);
+        if (r >= 0)
+                r = rename_all(d, tasks, n, message);
+        if (r >= 0 && fsync(d->fd) < 0)
+                r = fail_directory(d, -errno, message);
+        if (r < 0)
+                (void) each_entry(d, remove_leftover, NULL, NULL);
+        return r;
+}
+
+int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        bool removed = false;
+
+        for (size_t i = 0; i < n; i++) {
+                FileName name;
+
+                /* A name that is too long can't have been written. */
+                if (tasks[i].state != DDNS_TASK_PENDING || !tasks[i].delete ||
+                    file_name(tasks[i].zone, &name, NULL) < 0)
+                        continue;
+                if (unlinkat(d->fd, name.text, 0) == 0)
+                        removed = true;
+                else if (errno != ENOENT) {
+                        int r = file_failed(d, tasks + i, "removing", -errno, message);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        if (removed && fsync(d->fd) < 0)
+                return fail_directory(d, -errno, message);
+        return 0;
+}
+
+void ddns_zonedir_discard(DdnsZoneDir *d, const char *zone) {
+        FileName name;
+
+        if (file_name(zone, &name, NULL) >= 0)
+                (void) unlinkat(d->fd, name.text, 0);
+}
+
+int ddns_zonedir_set_mtime(DdnsZoneDir *d, const char *zone, time_t seconds) {
+        struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = seconds } };
+        FileName name;
+
+        int r = file_name(zone, &name, NULL);
+        if (r < 0)
+                return r;
+        return utimensat(d->fd, name.text, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The directory in which a name server finds its zones: ZONE.db for each, replaced as a whole or not at all.
+ *
+ * Functions that take tasks look at those that are PENDING. One zone's trouble makes its task FAILED; a negative errno means
+ * that the directory as a whole is out of order (no space, no permission, I/O error) and `message` says so. What was done
+ * stays PENDING, since for most backends a file is only the first half. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "basic/cleanup.h"
+#include "basic/message.h"
+#include "deliver/backend.h"
+
+typedef struct DdnsZoneDir DdnsZoneDir;
+
+/* Opens the directory, which must be there, and removes temporary files of a run that was killed. */
+int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message);
+DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d);
+DDNS_DEFINE_CLEANUP(DdnsZoneDir *, ddns_zonedir_free)
+
+/* Calls `each` for every zone that has a file, in no order; a negative return of it ends the listing and is passed on. */
+int ddns_zonedir_each(DdnsZoneDir *d, int (*each)(const char *zone, void *userdata), void *userdata,
+                      DdnsMessage *message);
+bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone);
+
+/* Writes the files of all saves: first all temporary ones to disk, then the renames, then the directory. On return they
+ * survive a power cut, and each modification time is the precise time of its rename. */
+int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
+
+/* Removes the files of all deletes, for good. One that is not there is fine. */
+int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
+
+/* Removes one file; not synced, and it may stay: for what nobody registered. */
+void ddns_zonedir_discard(DdnsZoneDir *d, const char *zone);
+
+/* Sets the modification time of a zone's file. Negative errno. */
+int ddns_zonedir_set_mtime(DdnsZoneDir *d, const char *zone, time_t seconds);
