@@ -131,30 +131,32 @@ void ddns_listing_bool(DdnsListing *l, bool value) {
                 put_cell(l, column, value ? "yes" : "no", DDNS_TONE_PLAIN);
 }
 
+static void put_json_time(DdnsListing *l, const char *key, uint64_t usec) {
+        char iso[DDNS_TIME_TEXT_MAX] = "", number_key[TITLE_MAX + 8];
+
+        if (usec > 0)
+                ddns_time_iso(usec, iso);
+        put_json(l, key, ddns_json_text(iso));
+        (void) snprintf(number_key, sizeof number_key, "%s_usec", key);
+        put_json(l, number_key, usec > 0 ? json_integer((json_int_t) usec) : json_null());
+}
+
 void ddns_listing_time(DdnsListing *l, uint64_t usec) {
         const DdnsColumn *column = next_column(l);
-        char text[DDNS_TIME_TEXT_MAX] = "", relative[DDNS_TIME_TEXT_MAX + 4], key[TITLE_MAX + 8];
+        char relative[DDNS_TIME_TEXT_MAX], local[DDNS_TIME_TEXT_MAX], both[2 * DDNS_TIME_TEXT_MAX + 4];
 
         if (l->shape == DDNS_SHAPE_JSON) {
-                if (usec > 0)
-                        ddns_time_iso(usec, text);
-                put_json(l, column->key, ddns_json_text(text));
-                (void) snprintf(key, sizeof key, "%s_usec", column->key);
-                put_json(l, key, usec > 0 ? json_integer((json_int_t) usec) : json_null());
+                put_json_time(l, column->key, usec);
                 return;
         }
-        if (usec > 0 && l->shape == DDNS_SHAPE_RECORD) {
-                char both[2 * DDNS_TIME_TEXT_MAX + 8];
-
-                ddns_time_local(usec, text);
-                ddns_time_relative(usec, l->now_usec, relative);
-                (void) snprintf(both, sizeof both, "%s (%s)", text, relative);
-                put_cell(l, column, both, DDNS_TONE_PLAIN);
+        if (usec == 0) {
+                put_cell(l, column, NULL, DDNS_TONE_PLAIN);
                 return;
         }
-        if (usec > 0)
-                ddns_time_relative(usec, l->now_usec, text);
-        put_cell(l, column, text, DDNS_TONE_PLAIN);
+        ddns_time_relative(usec, l->now_usec, relative);
+        ddns_time_local(usec, local);
+        (void) snprintf(both, sizeof both, "%s (%s)", local, relative);
+        put_cell(l, column, l->shape == DDNS_SHAPE_RECORD ? both : relative, DDNS_TONE_PLAIN);
 }
 
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color) {
