@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""Where tests/run put what it built."""
+
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+PLAIN = os.environ.get("DDNS_BUILD", os.path.join(ROOT, "build-tests"))
+ASAN = os.environ.get("DDNS_BUILD_ASAN", os.path.join(ROOT, "build-asan"))
+TSAN = os.environ.get("DDNS_BUILD_TSAN", os.path.join(ROOT, "build-tsan"))
+
+
+def logs(suite):
+    """A directory for what a suite leaves behind when it fails."""
+    return os.path.join(PLAIN, "suite-logs", suite)

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: MIT
+"""A node of its own for one test: a private named, and ddns from a build directory, socket-activated as systemd does it.
+
+Everything lives in one temporary directory and on high loopback ports, as the user who runs it, next to any other node."""
+
+import glob
+import os
+import random
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+import push
+from cases import wait_until
+from dns import NameServer, rndc_key
+from running import Running, dump
+
+LOOPBACK = "127.0.0.1"
+
+NAMED_CONF = """
+options {{
+        directory "{directory}";
+        pid-file "{directory}/named.pid";
+        session-keyfile "{directory}/session.key";
+        managed-keys-directory "{directory}";
+        lock-file none;
+        listen-on port {port} {{ 127.0.0.1; }};
+        listen-on-v6 {{ none; }};
+        allow-new-zones yes;
+        allow-transfer {{ 127.0.0.1; }};
+        recursion no;
+        notify no;
+        dnssec-validation no;
+        empty-zones-enable no;
+        {options}
+}};
+include "{directory}/rndc.key";
+controls {{ inet 127.0.0.1 port {control} allow {{ 127.0.0.1; }} keys {{ "rndc-key"; }}; }};
+statistics-channels {{ inet 127.0.0.1 port {statistics} allow {{ 127.0.0.1; }}; }};
+{more}
+"""
+
+
+def find_program(build, name):
+    """The executable `name` somewhere in a build directory."""
+    for path in glob.glob(os.path.join(build, "**", name), recursive=True):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    raise FileNotFoundError(f"no program {name} in {build}")
+
+
+def free_ports(count):
+    """Ports that are free for TCP and UDP now, below the range from which the kernel takes its own."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind((LOOPBACK, port))
+                udp.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
+
+
+class Activated:
+    """One program with its socket, kept as systemd keeps it: started when the socket has something to read (or `every`
+    seconds after its last end, as by a timer), again `restart` seconds after a failure, and passed the socket as fd 3."""
+
+    def __init__(self, command, sock, log, environment, every=None, restart=0.1):
+        self._command, self._sock, self._log, self._environment = command, sock, log, environment
+        self._every, self._restart = every, restart
+        self._stop = threading.Event()
+        self._wake, self._waker = os.pipe()
+        self._lock = threading.Lock()
+        self._process = None
+        self.starts = 0
+        self.exits = []  # (pid, exit status), as of subprocess
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _start(self):
+        # bash, because LISTEN_PID must be the program's own pid and the socket its fd 3.
+        script = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=ddns "$0" "$@" 3<&{self._sock.fileno()}'
+        with open(self._log, "ab") as log:
+            return subprocess.Popen(["bash", "-c", script, *self._command], stdin=subprocess.DEVNULL, stdout=log,
+                                    stderr=log, env=self._environment, pass_fds=[self._sock.fileno()])
+
+    def _run(self):
+        failed = False
+        while not self._stop.is_set():
+            if failed:
+                self._stop.wait(self._restart)
+            else:
+                select.select([self._sock, self._wake], [], [], self._every)
+            with self._lock:
+                if self._stop.is_set():
+                    break
+                self._process = self._start()
+                self.starts += 1
+            status = self._process.wait()
+            self.exits.append((self._process.pid, status))
+            failed = status != 0
+
+    @property
+    def pid(self):
+        """Of the running program, or None."""
+        process = self._process
+        return process.pid if process and process.poll() is None else None
+
+    def signal(self, number):
+        """Sends a signal; False if the program does not run."""
+        with self._lock:
+            if self.pid is None:
+                return False
+            self._process.send_signal(number)
+            return True
+
+    def close(self, timeout=30):
+        """Ends the program as `systemctl stop` does: SIGTERM, then SIGKILL. Once is enough, twice does no harm."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            self._stop.set()
+        os.write(self._waker, b".")
+        self.signal(signal.SIGTERM)
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            self.signal(signal.SIGKILL)
+            self._thread.join()
+        self._sock.close()
+        os.close(self._wake)
+        os.close(self._waker)
+
+
+class Node(Running):
+    """A private named, ddns-receiver and ddns-retry of `build`; a context manager.
+
+    `receiver`, `queue`, `state`, `backend`: settings merged into the configuration (`backend` into that of the private
+    named); `backends`: more of them. `named_options`, `named_more`: text for named.conf, in `options` and behind it.
+    `timer`: seconds of ddns-retry.timer. Directory and logs stay if `keep`."""
+
+    def __init__(self, build, receiver=None, queue=None, state=None, backend=None, backends=(), named_options="",
+                 named_more="", timer=1.0, keep=False):
+        self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
+        self._keep, self._timer = keep, timer
+        self._named = self.receiver = self.retry = None
+        self.directory = tempfile.mkdtemp(prefix="ddns-node-")
+        os.chmod(self.directory, 0o755)
+        port, self._control, statistics = free_ports(3)
+        self.nameserver = NameServer(LOOPBACK, port, statistics)
+        try:
+            self._settings = self._make_settings(receiver or {}, queue or {}, state or {}, backend or {}, backends)
+            self.write_config()
+            self._write_named(named_options, named_more)
+            self.start_named()
+            self._start_ddns()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    # ---- set-up
+
+    def _make_settings(self, receiver, queue, state, backend, backends):
+        for name in ("state", "zones", "credentials"):
+            os.mkdir(self.path(name))
+        return {
+            "state": {"database": self.path("state", "ddns.db"), "wake": self.path("wake"), **state},
+            "receiver": {"parent-check": 3, "masters": [
+                {"name": "da1", "username": push.USERNAME, "password-file": "da1.hash"}], **receiver},
+            "queue": {"linger": "300ms", **queue},
+            "backends": [{
+                "name": "bind", "type": "bind", "zone-dir": self.path("zones"),
+                "nameserver": f"{LOOPBACK}@{self.nameserver.port}",
+                "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key")},
+                **backend}, *backends],
+        }
+
+    def write_config(self, text=None):
+        """Writes the configuration, or `text` in its place."""
+        with open(self.path("ddns.yaml"), "w", encoding="utf-8") as f:
+            f.write(text if text is not None else dump(self._settings) + "\n")
+
+    def _write_named(self, options, more):
+        with open(self.path("rndc.key"), "w", encoding="utf-8") as f:
+            f.write(rndc_key())
+        with open(self.path("named.conf"), "w", encoding="utf-8") as f:
+            f.write(NAMED_CONF.format(directory=self.directory, port=self.nameserver.port, control=self._control,
+                                      statistics=self.nameserver.statistics, options=options, more=more))
+        # A copy: AppArmor confines the original to the directories of the distribution.
+        shutil.copy(shutil.which("named", path=os.environ["PATH"] + ":/usr/sbin"), self.path("named"))
+
+    def _environment(self):
+        environment = {key: value for key, value in os.environ.items() if key not in ("JOURNAL_STREAM", "NOTIFY_SOCKET")}
+        return {**environment, "CREDENTIALS_DIRECTORY": self.path("credentials"),
+                "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+                "TSAN_OPTIONS": "exitcode=99"}
+
+    def _start_ddns(self):
+        with open(self.path("credentials", "da1.hash"), "w", encoding="utf-8") as f:
+            f.write(self.ctl_text("passwd", stdin=push.PASSWORD + "\n"))
+
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((LOOPBACK, 0))
+        listener.listen(4096)
+        listener.setblocking(False)
+        self.master = push.Master(listener.getsockname())
+        wake = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        wake.bind(self.path("wake"))
+        wake.setblocking(False)
+
+        self.receiver = self._activate("ddns-receiver", listener)
+        self.retry = self._activate("ddns-retry", wake, every=self._timer)
+
+    def _activate(self, name, sock, every=None):
+        command = [self._programs[name], "--config=" + self.path("ddns.yaml")]
+        return Activated(command, sock, self.path(name + ".log"), self._environment(), every)
+
+    # ---- ddns
+
+    def ctl_text(self, *arguments, stdin="", check=True):
+        command = [self._programs["ddnsctl"], "--config=" + self.path("ddns.yaml"), *arguments]
+        return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, text=True, check=check, timeout=60,
+                              env=self._environment()).stdout
+
+    def kill_receiver(self, number=signal.SIGKILL):
+        return self.receiver.signal(number)
+
+    def kill_retry(self, number=signal.SIGKILL):
+        return self.retry.signal(number)
+
+    def stop(self):
+        """Ends both programs; gives the exit statuses of all their runs that did not end well."""
+        self.receiver.close()
+        self.retry.close()
+        return [status for program in (self.receiver, self.retry) for _, status in program.exits if status != 0]
+
+    def log(self, name):
+        """What "ddns-receiver", "ddns-retry" or "named" wrote so far."""
+        try:
+            with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as f:
+                return f.read()
+        except FileNotFoundError:
+            return ""
+
+    def sanitizer_reports(self):
+        """Lines of the programs' logs in which a sanitizer speaks."""
+        marks = ("Sanitizer", "runtime error:")
+        return [line for name in ("ddns-receiver", "ddns-retry") for line in self.log(name).splitlines()
+                if any(mark in line for mark in marks)]
+
+    # ---- named
+
+    def start_named(self):
+        with open(self.path("named.log"), "ab") as log:
+            self._named = subprocess.Popen([self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")],
+                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until(self._named_answers, 30, "named answers")
+
+    def _named_answers(self):
+        if self._named.poll() is not None:
+            raise RuntimeError("named ended: " + self.log("named")[-2000:])
+        return self.nameserver.soa("ready.invalid", timeout=0.2)
+
+    def stop_named(self, number=signal.SIGTERM):
+        """Ends named; SIGKILL: without a chance to save anything."""
+        self._named.send_signal(number)
+        self._named.wait(60)
+
+    def pause_named(self):
+        """named hangs: its ports accept, nothing answers."""
+        self._named.send_signal(signal.SIGSTOP)
+
+    def cont_named(self):
+        self._named.send_signal(signal.SIGCONT)
+
+    def close(self):
+        for program in (self.receiver, self.retry):
+            if program:
+                program.close()
+        if self._named and self._named.poll() is None:
+            self.cont_named()
+            self.stop_named()
+        if not self._keep:
+            shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# Packages that a fresh Debian 12 needs, and their installation. Sourced by tests/run and quickstart.
+
+packages_build=(
+        gcc libc6-dev meson ninja-build pkg-config scdoc
+        libsystemd-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libldns-dev libgnutls28-dev libjansson-dev
+        libcrypt-dev
+)
+packages_run=(bind9 bind9-utils bind9-dnsutils python3)
+packages_test=(libcmocka-dev systemd systemd-container dbus libnss-systemd)
+
+# packages_missing PACKAGE...: prints those that are not installed. Where there is no dpkg nobody can tell: it prints none.
+packages_missing() {
+        command -v dpkg-query >/dev/null || return 0
+        local package
+        for package; do
+                [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || echo "$package"
+        done
+}
+
+# Installing bind9 starts a name server and has it started at each boot. Nobody asked for one: policy-rc.d forbids the
+# first, as long as it stands there, and `systemctl disable` undoes the second.
+install_without_starting() (
+        policy=/usr/sbin/policy-rc.d
+        if [[ ! -e $policy ]]; then
+                trap 'rm -f "$policy"' EXIT
+                trap 'exit 1' INT TERM HUP
+                printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || exit
+        fi
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get install -y -qq --no-install-recommends "$@" || exit
+        systemctl --quiet disable named.service
+)
+
+# packages_ensure PACKAGE...: installs what is missing if that is possible here, else names it. 0: everything is there.
+packages_ensure() {
+        local missing
+        mapfile -t missing < <(packages_missing "$@")
+        ((${#missing[@]} > 0)) || return 0
+
+        if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+                echo "These packages are missing: ${missing[*]}" >&2
+                echo "Install them as root: apt-get install ${missing[*]}" >&2
+                return 1
+        fi
+        echo "Installing ${missing[*]}" >&2
+        apt-get update -qq || return
+        if [[ " ${missing[*]} " == *' bind9 '* ]]; then
+                install_without_starting "${missing[@]}"
+        else
+                DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+        fi
+}
