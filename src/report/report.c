@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <systemd/sd-journal.h>
@@ -19,39 +21,50 @@ static const struct {
         int priority;
         const char *message_id;
 } events[_DDNS_EVENT_MAX] = {
-        [DDNS_EVENT_DEBUG] = {LOG_DEBUG,    NULL                              },
-        [DDNS_EVENT_INFO] = { LOG_INFO,    NULL                              },
-        [DDNS_EVENT_NOTICE] = { LOG_NOTICE,  NULL                              },
-        [DDNS_EVENT_WARNING] = { LOG_WARNING, NULL                              },
-        [DDNS_EVENT_ERROR] = { LOG_ERR,     NULL                              },
-        [DDNS_EVENT_STARTED] = { LOG_DEBUG,   NULL                              },
-        [DDNS_EVENT_STOPPED] = { LOG_DEBUG,   NULL                              },
-        [DDNS_EVENT_CONFIG_BAD] = { LOG_ERR,     "2d1f0b7c5e0e4c7e9a2b6c0f3a9d4e10"},
-        [DDNS_EVENT_STORE_FAILED] = { LOG_ERR,     "7b8e3a5dc4f24d0f8a6e1c9d2f5b7a31"},
-        [DDNS_EVENT_PUSH_ACCEPTED] = { LOG_INFO,    "5a9c2e4f8d1b4a63b7f0c6e2d9a81b54"},
-        [DDNS_EVENT_PUSH_REFUSED] = { LOG_WARNING, "c3f6a1d8b2e94705ae61f8d3c4b09e76"},
-        [DDNS_EVENT_DELETE_ACCEPTED] = { LOG_INFO,    "91d4e7b3a8c64f2f95e0b1c7d6a3f208"},
-        [DDNS_EVENT_DELETE_CONFLICT] = { LOG_WARNING, "e8b5c0d27f1a4e39b4d6a9f3c1e7082a"},
-        [DDNS_EVENT_RECORDS_DROPPED] = { LOG_WARNING, "40f7d2a96c3b4b8e8e15d0c9b7a6f3e1"},
-        [DDNS_EVENT_LOGIN_FAILED] = { LOG_WARNING, "b6a1c8e30d5f4f7291c4e7d8a2b3f960"},
-        [DDNS_EVENT_NOT_SUPPORTED] = { LOG_NOTICE,  "1e9b7f4ca6d8430cbf25e3a0d1c7b894"},
-        [DDNS_EVENT_DELIVERED] = { LOG_INFO,    "8c2d5f7ab1e0469ca3d9f6b4e8c0172d"},
-        [DDNS_EVENT_DELIVERY_DEFERRED] = { LOG_WARNING, "f05a3c9e7d2b4816b0e4c7f1a9d5382b"},
-        [DDNS_EVENT_DELIVERY_DEAD] = { LOG_ERR,     "6d7e0f1b9a4c4c52a8f3e5d2b7c1906e"},
-        [DDNS_EVENT_BACKEND_DOWN] = { LOG_ERR,     "a4c9e1f6b3d74d089e7f2c5a8b0d61f3"},
-        [DDNS_EVENT_BACKEND_UP] = { LOG_NOTICE,  "3f8b6d0ec2a94e71bd5c1f7e9a3084c6"},
-        [DDNS_EVENT_BACKEND_RESTARTED] = { LOG_NOTICE,  "d7e2a5b8f0c3496f81b6d4e9c7a25f03"},
-        [DDNS_EVENT_ZONE_LOST] = { LOG_WARNING, "29c0f4d6e8b1457ea9d3b7c5f1e6083a"},
+        [DDNS_EVENT_DEBUG] = { LOG_DEBUG, NULL },
+        [DDNS_EVENT_INFO] = { LOG_INFO, NULL },
+        [DDNS_EVENT_NOTICE] = { LOG_NOTICE, NULL },
+        [DDNS_EVENT_WARNING] = { LOG_WARNING, NULL },
+        [DDNS_EVENT_ERROR] = { LOG_ERR, NULL },
+        [DDNS_EVENT_STARTED] = { LOG_DEBUG, NULL },
+        [DDNS_EVENT_STOPPED] = { LOG_DEBUG, NULL },
+        [DDNS_EVENT_CONFIG_BAD] = { LOG_ERR, "2d1f0b7c5e0e4c7e9a2b6c0f3a9d4e10" },
+        [DDNS_EVENT_STORE_FAILED] = { LOG_ERR, "7b8e3a5dc4f24d0f8a6e1c9d2f5b7a31" },
+        [DDNS_EVENT_PUSH_ACCEPTED] = { LOG_INFO, "5a9c2e4f8d1b4a63b7f0c6e2d9a81b54" },
+        [DDNS_EVENT_PUSH_REFUSED] = { LOG_WARNING, "c3f6a1d8b2e94705ae61f8d3c4b09e76" },
+        [DDNS_EVENT_DELETE_ACCEPTED] = { LOG_INFO, "91d4e7b3a8c64f2f95e0b1c7d6a3f208" },
+        [DDNS_EVENT_DELETE_CONFLICT] = { LOG_WARNING, "e8b5c0d27f1a4e39b4d6a9f3c1e7082a" },
+        [DDNS_EVENT_RECORDS_DROPPED] = { LOG_WARNING, "40f7d2a96c3b4b8e8e15d0c9b7a6f3e1" },
+        [DDNS_EVENT_LOGIN_FAILED] = { LOG_WARNING, "b6a1c8e30d5f4f7291c4e7d8a2b3f960" },
+        [DDNS_EVENT_NOT_SUPPORTED] = { LOG_NOTICE, "1e9b7f4ca6d8430cbf25e3a0d1c7b894" },
+        [DDNS_EVENT_DELIVERED] = { LOG_INFO, "8c2d5f7ab1e0469ca3d9f6b4e8c0172d" },
+        [DDNS_EVENT_DELIVERY_DEFERRED] = { LOG_WARNING, "f05a3c9e7d2b4816b0e4c7f1a9d5382b" },
+        [DDNS_EVENT_DELIVERY_DEAD] = { LOG_ERR, "6d7e0f1b9a4c4c52a8f3e5d2b7c1906e" },
+        [DDNS_EVENT_BACKEND_DOWN] = { LOG_ERR, "a4c9e1f6b3d74d089e7f2c5a8b0d61f3" },
+        [DDNS_EVENT_BACKEND_UP] = { LOG_NOTICE, "3f8b6d0ec2a94e71bd5c1f7e9a3084c6" },
+        [DDNS_EVENT_BACKEND_RESTARTED] = { LOG_NOTICE, "d7e2a5b8f0c3496f81b6d4e9c7a25f03" },
+        [DDNS_EVENT_ZONE_LOST] = { LOG_WARNING, "29c0f4d6e8b1457ea9d3b7c5f1e6083a" },
 };
 
 static const char *identifier = "ddns";
 static bool to_journal;
 static int max_priority = LOG_INFO;
 
+/* systemd.exec(5): which device and inode standard error has if it goes to the journal. Looking for the journal's socket
+ * instead would send there what somebody redirected to a file. */
+static bool stderr_is_journal(void) {
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat st;
+
+        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+               fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
 void ddns_report_open(const char *program, bool debug) {
         identifier = program;
         max_priority = debug ? LOG_DEBUG : LOG_INFO;
-        to_journal = !isatty(STDERR_FILENO) && access("/run/systemd/journal/socket", W_OK) == 0;
+        to_journal = stderr_is_journal();
 }
 
 static void print_to_stderr(int priority, const char *text) {

@@ -47,8 +47,8 @@ typedef struct DdnsReportFields {
         bool has_serial;
 } DdnsReportFields;
 
-/* Chooses the journal if it listens and standard error is no terminal, else standard error. `program` prefixes lines there
- * and is the SYSLOG_IDENTIFIER. `debug`: also events of level debug. Call once, before threads start. */
+/* Chooses the journal if standard error goes there, else standard error itself. `program` prefixes lines there and is the
+ * SYSLOG_IDENTIFIER. `debug`: also events of level debug. Call once, before threads start. */
 void ddns_report_open(const char *program, bool debug);
 
 /* `fields` may be NULL. Control characters in the text are printed as '?'. Thread-safe; errno is kept. */
