@@ -59,6 +59,14 @@ def missing():
     return None
 
 
+def _read(directory, name):
+    try:
+        with open(os.path.join(directory, name), encoding="utf-8", errors="replace") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
+
+
 def _write(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
@@ -78,6 +86,17 @@ def _stage(build, stage, script):
     os.symlink("../ddns-test.service", f"{wants}/ddns-test.service")
 
 
+def _end(container):
+    """SIGTERM shuts the container down, which saves its journal."""
+    if container.poll() is None:
+        container.terminate()
+        try:
+            container.wait(30)
+        except subprocess.TimeoutExpired:
+            container.kill()
+            container.wait()
+
+
 def _boot(stage, out, timeout):
     name = f"ddns-test-{os.getpid()}"
     command = ["systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--register=no", "--keep-unit",
@@ -92,9 +111,7 @@ def _boot(stage, out, timeout):
         except subprocess.TimeoutExpired:
             return None
         finally:
-            if container.poll() is None:
-                container.kill()
-                container.wait()
+            _end(container)
 
 
 def run(script, build, out, timeout=600):
@@ -107,17 +124,12 @@ def run(script, build, out, timeout=600):
         _stage(build, stage, script)
         status = _boot(stage, out, timeout)
 
-    failed = 0
-    try:
-        with open(os.path.join(out, "results"), encoding="utf-8") as f:
-            results = f.read()
-    except FileNotFoundError:
-        results = ""
+    results = _read(out, "results")
     sys.stdout.write(results)
-    failed += sum(line.startswith("not ok ") for line in results.splitlines())
+    failed = sum(line.startswith("not ok ") for line in results.splitlines())
     if status != 0 and not failed:
         why = f"no verdict within {timeout} s" if status is None else f"exit status {status}"
-        print(f"not ok the container ran to its end: {why}")
+        print(f"not ok the container ran to its end: {why}; {''.join(_read(out, 'errors').splitlines()[-1:])}")
         failed += 1
     if failed:
         print(f"# errors, journal and console of the container: {out}", file=sys.stderr)

@@ -85,6 +85,7 @@ class Machine(Running):
             os.chmod(path, mode)
         _write("/etc/bind/rndc.key", rndc_key(), 0o640, group="bind")
         _write("/etc/bind/named.conf", NAMED_CONF)
+        os.makedirs("/etc/default", exist_ok=True)
         _write("/etc/default/named", 'OPTIONS="-u bind"\n')
         systemctl("start", "named.service")
 

@@ -7,7 +7,7 @@ packages_build=(
         libcrypt-dev
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
-packages_test=(libcmocka-dev systemd systemd-container dbus libnss-systemd)
+packages_test=(libcmocka-dev systemd systemd-container dbus)
 
 # packages_missing PACKAGE...: prints those that are not installed. Where there is no dpkg nobody can tell: it prints none.
 packages_missing() {
