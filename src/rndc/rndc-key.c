@@ -18,12 +18,12 @@ static const struct {
         DdnsRndcAlgorithm algorithm;
         gnutls_mac_algorithm_t mac;
 } algorithms[] = {
-        {"hmac-md5",     DDNS_RNDC_MD5,    GNUTLS_MAC_MD5   },
-        { "hmac-sha1",   DDNS_RNDC_SHA1,   GNUTLS_MAC_SHA1  },
-        { "hmac-sha224", DDNS_RNDC_SHA224, GNUTLS_MAC_SHA224},
-        { "hmac-sha256", DDNS_RNDC_SHA256, GNUTLS_MAC_SHA256},
-        { "hmac-sha384", DDNS_RNDC_SHA384, GNUTLS_MAC_SHA384},
-        { "hmac-sha512", DDNS_RNDC_SHA512, GNUTLS_MAC_SHA512},
+        { "hmac-md5", DDNS_RNDC_MD5, GNUTLS_MAC_MD5 },
+        { "hmac-sha1", DDNS_RNDC_SHA1, GNUTLS_MAC_SHA1 },
+        { "hmac-sha224", DDNS_RNDC_SHA224, GNUTLS_MAC_SHA224 },
+        { "hmac-sha256", DDNS_RNDC_SHA256, GNUTLS_MAC_SHA256 },
+        { "hmac-sha384", DDNS_RNDC_SHA384, GNUTLS_MAC_SHA384 },
+        { "hmac-sha512", DDNS_RNDC_SHA512, GNUTLS_MAC_SHA512 },
 };
 
 typedef struct Scanner {

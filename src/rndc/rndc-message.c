@@ -19,7 +19,6 @@
 #define LIFETIME_SEC 60
 
 enum {
-        TYPE_STRING = 0,
         TYPE_BINARY = 1,
         TYPE_TABLE = 2,
 };
@@ -156,11 +155,9 @@ static bool take_entry(DdnsRndcSpan *rest, Entry *ret) {
         if (size > rest->size - head)
                 return false;
 
-        *ret = (Entry){
-                .name = {rest->data + 1,     name},
-                .type = rest->data[1 + name],
-                .value = { rest->data + head, size}
-        };
+        *ret = (Entry){ .name = { rest->data + 1, name },
+                        .type = rest->data[1 + name],
+                        .value = { rest->data + head, size } };
         rest->data += head + size;
         rest->size -= head + size;
         return true;
@@ -170,17 +167,16 @@ static bool has_name(const Entry *e, const char *name) {
         return e->name.size == strlen(name) && memcmp(e->name.data, name, e->name.size) == 0;
 }
 
-/* Looks for one entry by name and kind in a table that must be well-formed up to its end. Only paths that we know are
+/* Looks for one entry by name and type in a table that must be well-formed up to its end. Only paths that we know are
  * followed, so nesting needs no limit. False: malformed; not found leaves `ret->data` NULL. */
-static bool look_up(DdnsRndcSpan table, const char *name, bool is_table, DdnsRndcSpan *ret) {
+static bool look_up(DdnsRndcSpan table, const char *name, int type, DdnsRndcSpan *ret) {
         Entry e;
 
         *ret = (DdnsRndcSpan){ 0 };
         while (table.size > 0) {
                 if (!take_entry(&table, &e))
                         return false;
-                if (!ret->data && has_name(&e, name) &&
-                    (is_table ? e.type == TYPE_TABLE : e.type == TYPE_BINARY || e.type == TYPE_STRING))
+                if (!ret->data && has_name(&e, name) && e.type == type)
                         *ret = e.value;
         }
         return true;
@@ -207,7 +203,7 @@ static int verify(const DdnsRndcKey *key, DdnsRndcSpan auth, DdnsRndcSpan body) 
         int r = make_proof(key, body.data, body.size, &proof);
         if (r < 0)
                 return r;
-        if (!look_up(auth, proof.name, false, &value))
+        if (!look_up(auth, proof.name, TYPE_BINARY, &value))
                 return -EBADMSG;
         if (!value.data || value.size != proof.size ||
             gnutls_memcmp(value.data, proof.value, proof.size) != 0)
@@ -218,11 +214,11 @@ static int verify(const DdnsRndcKey *key, DdnsRndcSpan auth, DdnsRndcSpan body) 
 static bool decode_control(DdnsRndcSpan control, DdnsRndcAnswer *ret) {
         DdnsRndcSpan value;
 
-        if (!look_up(control, "_rpl", false, &value) || !value.data)
+        if (!look_up(control, "_rpl", TYPE_BINARY, &value) || !value.data)
                 return false; /* our own request, thrown back */
-        if (!look_up(control, "_ser", false, &value) || !get_number(value, &ret->serial))
+        if (!look_up(control, "_ser", TYPE_BINARY, &value) || !get_number(value, &ret->serial))
                 return false;
-        if (!look_up(control, "_nonce", false, &value) || value.size > DDNS_RNDC_NONCE_MAX)
+        if (!look_up(control, "_nonce", TYPE_BINARY, &value) || value.size > DDNS_RNDC_NONCE_MAX)
                 return false;
         if (value.size > 0)
                 memcpy(ret->nonce, value.data, value.size);
@@ -245,11 +241,13 @@ int ddns_rndc_message_decode(const DdnsRndcKey *key, const uint8_t *data, size_t
         if (r < 0)
                 return r;
 
-        if (!look_up(body, "_ctrl", true, &control) || !look_up(body, "_data", true, &table) ||
-            !control.data || !table.data || !decode_control(control, &answer))
+        if (!look_up(body, "_ctrl", TYPE_TABLE, &control) ||
+            !look_up(body, "_data", TYPE_TABLE, &table) || !control.data || !table.data ||
+            !decode_control(control, &answer))
                 return -EBADMSG;
-        if (!look_up(table, "result", false, &value) || !get_number(value, &answer.result) ||
-            !look_up(table, "text", false, &answer.text) || !look_up(table, "err", false, &answer.error))
+        if (!look_up(table, "result", TYPE_BINARY, &value) || !get_number(value, &answer.result) ||
+            !look_up(table, "text", TYPE_BINARY, &answer.text) ||
+            !look_up(table, "err", TYPE_BINARY, &answer.error))
                 return -EBADMSG;
         *ret = answer;
         return 0;

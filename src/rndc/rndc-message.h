@@ -2,7 +2,7 @@
 /* BIND's control messages as bytes: a pure encoder and decoder.
  *
  * 4 octets length, 4 octets version 1, then a table. Each of its entries: 1 octet length of the key, the key, 1 octet type
- * (0 string, 1 binary, 2 table, 3 list), 4 octets length, the value. All numbers are big-endian. `_auth` comes first;
+ * (1 binary, 2 table; named sends no others), 4 octets length, the value. All numbers are big-endian. `_auth` comes first;
  * its HMAC covers everything behind it. */
 #pragma once
 
