@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/* The BIND backend against a real named. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "basic/buffer.h"
+#include "basic/clock.h"
+#include "deliver/backend.h"
+#include "deliver/bind.h"
+#include "dns/soa.h"
+#include "named.h"
+#include "rndc/rndc.h"
+#include "test.h"
+
+/* On a machine under load named is slow, but never that slow. */
+#define SERVED_USEC (5 * USEC_PER_SEC)
+
+typedef struct Fixture {
+        Named named;
+        DdnsBackendConfig config;
+        DdnsBackend *backend;
+        DdnsMessage message;
+} Fixture;
+
+static Fixture fixture;
+static bool has_named;
+
+static char *zone_text(const char *zone, uint32_t serial, const char *address) {
+        char *text;
+
+        assert_true(asprintf(&text,
+                             "%s. 60 IN SOA ns.%s. hostmaster.%s. %u 3600 600 86400 60\n%s. 60 IN NS "
+                             "ns.%s.\n"
+                             "ns.%s. 60 IN A %s\n",
+                             zone, zone, zone, serial, zone, zone, zone, address) > 0);
+        return text;
+}
+
+static DdnsTask save(const char *zone, uint32_t serial, const char *address) {
+        char *content = zone_text(zone, serial, address);
+
+        return (DdnsTask){ .zone = zone, .content = content, .size = strlen(content), .serial = serial };
+}
+
+/* named refuses more than 100 records of one type at one name (max-records-per-type). */
+static DdnsTask save_poison(const char *zone, uint32_t serial) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+        ddns_cleanup(ddns_freep) char *head = zone_text(zone, serial, "192.0.2.1");
+        DdnsTask task = { .zone = zone, .serial = serial };
+
+        ddns_buffer_append_text(&b, head);
+        for (unsigned i = 0; i < 150; i++)
+                ddns_buffer_append_format(&b, "many.%s. 60 IN A 192.0.2.%u\n", zone, i);
+        task.content = ddns_buffer_take(&b, &task.size);
+        assert_non_null(task.content);
+        return task;
+}
+
+static DdnsTask delete (const char *zone) {
+        return (DdnsTask){ .zone = zone, .delete = true };
+}
+
+static int apply(Fixture *f, DdnsTask *tasks, size_t n) {
+        int r = ddns_backend_bind.apply(f->backend, tasks, n, &f->message);
+
+        for (size_t i = 0; i < n; i++) {
+                free((char *) tasks[i].content);
+                tasks[i].content = NULL;
+        }
+        return r;
+}
+
+static void apply_one(Fixture *f, DdnsTask task) {
+        assert_int_equal(apply(f, &task, 1), 0);
+        if (task.state != DDNS_TASK_WRITTEN)
+                fail_msg("%s: %s", task.zone, task.message.text);
+}
+
+static void assert_served(const Fixture *f, const char *zone, uint32_t serial) {
+        DdnsSoaQuestion q = { .zone = zone, .want_serial = serial };
+        DdnsMessage why;
+
+        assert_int_equal(ddns_soa_wait(&f->named.address, &q, 1, SERVED_USEC), 0);
+        ddns_soa_explain(&q, &why);
+        if (!ddns_soa_is_served(&q))
+                fail_msg("%s: %s", zone, why.text);
+}
+
+static void assert_absent(const Fixture *f, const char *zone) {
+        DdnsSoaQuestion q = { .zone = zone, .want_absent = true };
+
+        assert_int_equal(ddns_soa_wait(&f->named.address, &q, 1, SERVED_USEC), 0);
+        assert_true(ddns_soa_is_served(&q));
+}
+
+/* The address of ns.ZONE, asked by one plain UDP question: the last four octets of a minimal answer would do, but the
+ * authority section follows; so it is searched for. */
+static bool serves_address(const Fixture *f, const char *zone, const char *address) {
+        uint8_t packet[512] = { 0x12, 0x34, 0, 0, 0, 1 }, answer[512];
+        char name[300];
+        size_t n = 12;
+        struct in_addr in;
+
+        assert_int_equal(inet_pton(AF_INET, address, &in), 1);
+        (void) snprintf(name, sizeof name, "ns.%s", zone);
+        for (char *rest, *label = strtok_r(name, ".", &rest); label;
+             label = strtok_r(NULL, ".", &rest)) {
+                packet[n++] = (uint8_t) strlen(label);
+                memcpy(packet + n, label, strlen(label));
+                n += strlen(label);
+        }
+        memcpy(packet + n, "\0\0\1\0\1", 5);
+        n += 5;
+
+        ddns_cleanup(ddns_closep) int fd = socket(AF_INET, SOCK_DGRAM, 0);
+        struct timeval timeout = { .tv_sec = 5 };
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout), 0);
+        assert_int_equal(connect(fd, &f->named.address.sa, sizeof f->named.address.in), 0);
+        assert_int_equal(send(fd, packet, n, 0), n);
+        ssize_t k = recv(fd, answer, sizeof answer, 0);
+        assert_true(k > 0);
+        return memmem(answer, (size_t) k, &in, sizeof in) != NULL;
+}
+
+static bool has_file(const Fixture *f, const char *zone) {
+        char path[512];
+
+        (void) snprintf(path, sizeof path, "%s/%s.db", f->named.zones, zone);
+        return access(path, F_OK) == 0;
+}
+
+static void command(const Fixture *f, const char *text) {
+        DdnsSockaddr control = f->named.address;
+        ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = NULL;
+        DdnsRndcKey key;
+        DdnsRndcReply reply;
+
+        control.in.sin_port = htons((uint16_t) f->named.control_port);
+        assert_int_equal(ddns_rndc_key_read(f->named.key_file, &key, NULL), 0);
+        assert_int_equal(ddns_rndc_connect(&control, &key, 5 * USEC_PER_SEC, &c, NULL), 0);
+        assert_int_equal(ddns_rndc_command(c, text, &reply, NULL), 0);
+        assert_int_equal(reply.result, 0);
+}
+
+static void open_backend(Fixture *f) {
+        f->config = (DdnsBackendConfig){
+                .name = (char *) "test",
+                .type = DDNS_BACKEND_BIND,
+                .zone_dir = f->named.zones,
+                .nameserver = {.set = true,                   .address = f->named.address},
+                .served_timeout_usec = 2 * USEC_PER_SEC,
+                .control = { .address = (char *) "127.0.0.1",
+                               .port = f->named.control_port,
+                               .key_file = f->named.key_file,
+                               .timeout_usec = 10 * USEC_PER_SEC },
+        };
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+}
+
+static int setup(void **state) {
+        Fixture *f = *state = &fixture;
+
+        has_named = named_open(&f->named);
+        if (has_named) {
+                named_start(&f->named, "");
+                open_backend(f);
+        }
+        return 0;
+}
+
+static int teardown(void **state) {
+        if (has_named) {
+                ddns_backend_bind.free(fixture.backend);
+                named_close(&fixture.named);
+        }
+        return 0;
+}
+
+static int need_named(void **state) {
+        *state = &fixture;
+        return 0;
+}
+
+#define NEED_NAMED()                                               \
+        do {                                                       \
+                if (!has_named) {                                  \
+                        print_message("named is not installed\n"); \
+                        skip();                                    \
+                }                                                  \
+        } while (0)
+
+static void new_zone_is_served(void **state) {
+        NEED_NAMED();
+        apply_one(*state, save("new.test", 1, "192.0.2.1"));
+        assert_served(*state, "new.test", 1);
+}
+
+static void each_change_of_a_row_is_served(void **state) {
+        NEED_NAMED();
+        for (uint32_t serial = 1; serial <= 20; serial++) {
+                apply_one(*state, save("changed.test", serial, "192.0.2.1"));
+                assert_served(*state, "changed.test", serial);
+        }
+}
+
+static void lower_serial_is_served(void **state) {
+        NEED_NAMED();
+        apply_one(*state, save("lower.test", 100, "192.0.2.1"));
+        apply_one(*state, save("lower.test", 7, "192.0.2.1"));
+        assert_served(*state, "lower.test", 7);
+}
+
+static void other_content_with_the_same_serial_is_loaded_before_it_counts(void **state) {
+        NEED_NAMED();
+        apply_one(*state, save("same.test", 1, "192.0.2.1"));
+        assert_true(serves_address(*state, "same.test", "192.0.2.1"));
+        apply_one(*state, save("same.test", 1, "192.0.2.2"));
+        assert_true(serves_address(*state, "same.test", "192.0.2.2"));
+        apply_one(*state, save("same.test", 1, "192.0.2.3"));
+        assert_true(serves_address(*state, "same.test", "192.0.2.3"));
+}
+
+static void other_content_with_the_same_serial_that_named_refuses_fails(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_one(f, save("stale.test", 1, "192.0.2.1"));
+        DdnsTask task = save_poison("stale.test", 1);
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "kept the old content of stale.test"));
+        apply_one(f, save("stale.test", 1, "192.0.2.2"));
+        assert_true(serves_address(f, "stale.test", "192.0.2.2"));
+}
+
+static void deleted_zone_is_gone_and_so_is_its_file(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_one(f, save("gone.test", 1, "192.0.2.1"));
+        assert_true(has_file(f, "gone.test"));
+        apply_one(f, delete ("gone.test"));
+        assert_absent(f, "gone.test");
+        assert_false(has_file(f, "gone.test"));
+        apply_one(f, delete ("gone.test"));
+        apply_one(f, delete ("never-there.test"));
+}
+
+static void deleted_zone_can_come_back_at_once_with_the_same_serial(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        for (unsigned i = 1; i <= 10; i++) {
+                char address[16];
+
+                (void) snprintf(address, sizeof address, "192.0.2.%u", i);
+                apply_one(f, save("again.test", 1, address));
+                assert_true(serves_address(f, "again.test", address));
+                apply_one(f, delete ("again.test"));
+        }
+        assert_absent(f, "again.test");
+}
+
+static void zone_that_named_lost_is_added_again(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_one(f, save("lost.test", 1, "192.0.2.1"));
+        command(f, "delzone lost.test");
+        assert_absent(f, "lost.test");
+        apply_one(f, save("lost.test", 1, "192.0.2.1"));
+        assert_served(f, "lost.test", 1);
+}
+
+static void zone_that_is_there_already_is_reloaded(void **state) {
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        apply_one(f, save("there.test", 1, "192.0.2.1"));
+        /* Without a name server to ask and without the file, addzone is the guess. */
+        f->config.nameserver.set = false;
+        (void) snprintf(text, sizeof text, "%s/there.test.db", f->named.zones);
+        assert_int_equal(unlink(text), 0);
+        apply_one(f, save("there.test", 1, "192.0.2.2"));
+        assert_true(serves_address(f, "there.test", "192.0.2.2"));
+        apply_one(f, save("there.test", 2, "192.0.2.3"));
+        f->config.nameserver.set = true;
+        assert_served(f, "there.test", 2);
+}
+
+/* As after the clock was set back: the file is older than what named has loaded. */
+static void file_dated_before_the_last_load_is_loaded_all_the_same(void **state) {
+        struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = time(NULL) - 3600 } };
+        Fixture *f = *state;
+        char path[512];
+
+        NEED_NAMED();
+        apply_one(f, save("clock.test", 1, "192.0.2.1"));
+        DdnsTask task = save("clock.test", 2, "192.0.2.2");
+        DdnsBindPlan plan = { .task = &task, .existed = true, .known = true };
+        named_write_file(&f->named, "zones/clock.test.db", task.content);
+        free((char *) task.content);
+        (void) snprintf(path, sizeof path, "%s/clock.test.db", f->named.zones);
+        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+        assert_int_equal(ddns_bind_load(f->backend, &plan, 1, &f->message), 0);
+        assert_int_equal(task.state, DDNS_TASK_WRITTEN);
+        assert_served(f, "clock.test", 2);
+}
+
+static void poison_zone_fails_with_named_s_words_and_delays_no_other(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        DdnsTask tasks[] = { save("good-1.test", 1, "192.0.2.1"), save_poison("poison.test", 1),
+                             save("good-2.test", 1, "192.0.2.1"), delete ("good-0.test") };
+        assert_int_equal(apply(f, tasks, ARRAY_SIZE(tasks)), 0);
+        assert_int_equal(tasks[0].state, DDNS_TASK_WRITTEN);
+        assert_int_equal(tasks[1].state, DDNS_TASK_FAILED);
+        assert_string_equal(tasks[1].message.text,
+                            "named refused addzone: dns_zone_loadnew failed: too many records");
+        assert_int_equal(tasks[2].state, DDNS_TASK_WRITTEN);
+        assert_int_equal(tasks[3].state, DDNS_TASK_WRITTEN);
+        assert_served(f, "good-2.test", 1);
+
+        apply_one(f, save("poison.test", 2, "192.0.2.1"));
+        assert_served(f, "poison.test", 2);
+}
+
+static void name_too_long_for_a_file_fails_alone(void **state) {
+        Fixture *f = *state;
+        char zone[254];
+
+        NEED_NAMED();
+        memset(zone, 'a', 253);
+        for (unsigned i = 60; i < 253; i += 61)
+                zone[i] = '.';
+        zone[253] = '\0';
+        DdnsTask tasks[] = { save(zone, 1, "192.0.2.1"), save("short.test", 1, "192.0.2.1") };
+        assert_int_equal(apply(f, tasks, 2), 0);
+        assert_int_equal(tasks[0].state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(tasks[0].message.text, "too long for a file name"));
+        assert_int_equal(tasks[1].state, DDNS_TASK_WRITTEN);
+}
+
+static void incarnation_changes_when_named_is_started_anew_and_zones_stay(void **state) {
+        Fixture *f = *state;
+        DdnsMessage first, second;
+
+        NEED_NAMED();
+        apply_one(f, save("kept.test", 1, "192.0.2.1"));
+        assert_int_equal(ddns_backend_bind.incarnation(f->backend, &first, &f->message), 0);
+        assert_int_equal(strncmp(first.text, "boot time: ", 11), 0);
+        assert_int_equal(ddns_backend_bind.incarnation(f->backend, &second, &f->message), 0);
+        assert_string_equal(first.text, second.text);
+
+        time_t before = time(NULL);
+        named_stop(&f->named, SIGTERM);
+        while (time(NULL) == before) /* the boot time has whole seconds */
+                (void) usleep(5000);
+        named_start(&f->named, "");
+        /* The kept connection is dead: it is made anew without a word. */
+        assert_int_equal(ddns_backend_bind.incarnation(f->backend, &second, &f->message), 0);
+        assert_string_not_equal(first.text, second.text);
+        apply_one(f, save("kept.test", 2, "192.0.2.1"));
+        assert_served(f, "kept.test", 2);
+}
+
+static void named_that_hangs_fails_the_backend_and_charges_no_zone(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_one(f, save("hang.test", 1, "192.0.2.1"));
+        f->config.control.timeout_usec = 200 * USEC_PER_MSEC;
+        ddns_backend_bind.free(f->backend);
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+
+        assert_int_equal(kill(f->named.pid, SIGSTOP), 0);
+        DdnsTask task = save("hang.test", 2, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), -ETIMEDOUT);
+        assert_int_equal(task.state, DDNS_TASK_PENDING);
+        assert_non_null(strstr(f->message.text, "did not answer within 0.2 s"));
+        assert_int_equal(kill(f->named.pid, SIGCONT), 0);
+
+        ddns_backend_bind.free(f->backend);
+        open_backend(f);
+        apply_one(f, save("hang.test", 2, "192.0.2.1"));
+        assert_served(f, "hang.test", 2);
+}
+
+static void named_that_is_dead_fails_the_backend_and_charges_no_zone(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_one(f, save("dead.test", 1, "192.0.2.1"));
+        named_stop(&f->named, SIGKILL);
+        DdnsTask task = save("dead.test", 2, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), -ECONNREFUSED);
+        assert_int_equal(task.state, DDNS_TASK_PENDING);
+        assert_non_null(strstr(f->message.text, ": connection refused"));
+        named_start(&f->named, "");
+        apply_one(f, save("dead.test", 2, "192.0.2.1"));
+        assert_served(f, "dead.test", 2);
+}
+
+static void wrong_key_fails_the_backend_with_its_file(void **state) {
+        Fixture *f = *state;
+        char path[256];
+
+        NEED_NAMED();
+        named_write_file(&f->named, "wrong.key",
+                         "key \"test\" { algorithm hmac-sha256; secret \"d3Jvbmc=\"; };\n");
+        (void) snprintf(path, sizeof path, "%s/wrong.key", f->named.root);
+        f->config.control.key_file = path;
+        DdnsBackend *b;
+        assert_int_equal(ddns_backend_bind.new(&f->config, &b, &f->message), 0);
+        DdnsTask task = save("key.test", 1, "192.0.2.1");
+        assert_int_equal(ddns_backend_bind.apply(b, &task, 1, &f->message), -ECONNRESET);
+        free((char *) task.content);
+        assert_int_equal(task.state, DDNS_TASK_PENDING);
+        assert_non_null(strstr(f->message.text, "is the key the right one?"));
+        assert_non_null(strstr(f->message.text, path));
+        ddns_backend_bind.free(b);
+        f->config.control.key_file = f->named.key_file;
+}
+
+/* ---- registration: include ---- */
+
+static void start_include(Fixture *f, const char *extra) {
+        char text[512];
+
+        ddns_backend_bind.free(f->backend);
+        named_stop(&f->named, SIGKILL);
+        named_close(&f->named);
+        assert_true(named_open(&f->named));
+        named_write_file(&f->named, "zones/ddns.zones.conf", "");
+        (void) snprintf(text, sizeof text, "include \"%s/ddns.zones.conf\";\n%s", f->named.zones, extra);
+        named_start(&f->named, text);
+        open_backend(f);
+        f->config.registration = DDNS_REGISTRATION_INCLUDE;
+}
+
+static void reopen(Fixture *f) {
+        ddns_backend_bind.free(f->backend);
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+}
+
+static void include_file_registers_changes_and_deletes(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        start_include(f, "");
+        DdnsTask tasks[] = { save("i1.test", 1, "192.0.2.1"), save("i2.test", 1, "192.0.2.1") };
+        assert_int_equal(apply(f, tasks, 2), 0);
+        assert_served(f, "i1.test", 1);
+        assert_served(f, "i2.test", 1);
+
+        DdnsTask more[] = { save("i1.test", 2, "192.0.2.1"), delete ("i2.test"),
+                            save("i3.test", 1, "192.0.2.1") };
+        assert_int_equal(apply(f, more, 3), 0);
+        assert_served(f, "i1.test", 2);
+        assert_absent(f, "i2.test");
+        assert_false(has_file(f, "i2.test"));
+        assert_served(f, "i3.test", 1);
+
+        apply_one(f, save("i1.test", 2, "192.0.2.9"));
+        assert_true(serves_address(f, "i1.test", "192.0.2.9"));
+
+        reopen(f);
+        apply_one(f, save("i3.test", 2, "192.0.2.1"));
+        assert_served(f, "i3.test", 2);
+        assert_served(f, "i1.test", 2);
+}
+
+static void include_survives_a_restart_of_named(void **state) {
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        named_stop(&f->named, SIGKILL);
+        (void) snprintf(text, sizeof text, "include \"%s/ddns.zones.conf\";\n", f->named.zones);
+        named_start(&f->named, text);
+        assert_served(f, "i1.test", 2);
+}
+
+static void zone_defined_elsewhere_fails_alone_in_an_include(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        start_include(f, "zone \"elsewhere.test\" { type primary; file \"/nowhere\"; };\n");
+        DdnsTask tasks[] = { save("j1.test", 1, "192.0.2.1"), save("elsewhere.test", 1, "192.0.2.1"),
+                             save("j2.test", 1, "192.0.2.1"), save("j3.test", 1, "192.0.2.1") };
+        assert_int_equal(apply(f, tasks, 4), 0);
+        assert_int_equal(tasks[1].state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(tasks[1].message.text, "named refused its configuration with this zone"));
+        assert_false(has_file(f, "elsewhere.test"));
+        for (size_t i = 0; i < 4; i++)
+                if (i != 1) {
+                        assert_int_equal(tasks[i].state, DDNS_TASK_WRITTEN);
+                        assert_served(f, tasks[i].zone, 1);
+                }
+        reopen(f);
+        DdnsTask alone = save("elsewhere.test", 1, "192.0.2.1");
+        assert_int_equal(apply(f, &alone, 1), 0);
+        assert_int_equal(alone.state, DDNS_TASK_FAILED);
+        apply_one(f, save("j4.test", 1, "192.0.2.1"));
+        assert_served(f, "j4.test", 1);
+}
+
+static void include_that_a_killed_run_left_half_done_is_put_back(void **state) {
+        Fixture *f = *state;
+        char good[256], name[256], text[512];
+
+        NEED_NAMED();
+        /* As after a SIGKILL in the middle of a try with a zone that named refuses. */
+        (void) snprintf(good, sizeof good, "%s/.ddns-include.good", f->named.zones);
+        (void) snprintf(name, sizeof name, "%s/ddns.zones.conf", f->named.zones);
+        assert_int_equal(rename(name, good), 0);
+        (void) snprintf(text, sizeof text, "zone \"elsewhere.test\" { type primary; file \"%s/x\"; };\n",
+                        f->named.zones);
+        named_write_file(&f->named, "zones/ddns.zones.conf", text);
+        named_write_file(&f->named, "zones/elsewhere.test.db", "nothing");
+        reopen(f);
+        apply_one(f, save("j5.test", 1, "192.0.2.1"));
+        assert_served(f, "j5.test", 1);
+        assert_served(f, "j1.test", 1);
+        assert_int_equal(access(good, F_OK), -1);
+}
+
+static void include_file_that_is_lost_is_made_anew_from_the_zone_files(void **state) {
+        Fixture *f = *state;
+        char name[256];
+
+        NEED_NAMED();
+        (void) snprintf(name, sizeof name, "%s/ddns.zones.conf", f->named.zones);
+        assert_int_equal(unlink(name), 0);
+        reopen(f);
+        apply_one(f, save("j6.test", 1, "192.0.2.1"));
+        assert_served(f, "j6.test", 1);
+        assert_served(f, "j1.test", 1);
+}
+
+static void configuration_broken_by_others_fails_the_backend(void **state) {
+        Fixture *f = *state;
+        ddns_cleanup(ddns_freep) char *config = NULL;
+        char path[256];
+
+        NEED_NAMED();
+        (void) snprintf(path, sizeof path, "%s/named.conf", f->named.root);
+        FILE *file = fopen(path, "a");
+        assert_non_null(file);
+        (void) fputs("nonsense;\n", file);
+        (void) fclose(file);
+        DdnsTask tasks[] = { save("k1.test", 1, "192.0.2.1"), save("k2.test", 1, "192.0.2.1") };
+        assert_true(apply(f, tasks, 2) < 0);
+        assert_non_null(strstr(f->message.text, "also without new zones"));
+        assert_int_equal(tasks[0].state, DDNS_TASK_PENDING);
+        assert_int_equal(tasks[1].state, DDNS_TASK_PENDING);
+        assert_served(f, "j1.test", 1);
+}
+
+static void include_file_that_named_does_not_read_is_told(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        named_stop(&f->named, SIGKILL);
+        named_start(&f->named, "");
+        DdnsTask task = save("unread.test", 1, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "is the include file a part of its configuration?"));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup(new_zone_is_served, need_named),
+                cmocka_unit_test_setup(each_change_of_a_row_is_served, need_named),
+                cmocka_unit_test_setup(lower_serial_is_served, need_named),
+                cmocka_unit_test_setup(other_content_with_the_same_serial_is_loaded_before_it_counts,
+                                       need_named),
+                cmocka_unit_test_setup(other_content_with_the_same_serial_that_named_refuses_fails,
+                                       need_named),
+                cmocka_unit_test_setup(deleted_zone_is_gone_and_so_is_its_file, need_named),
+                cmocka_unit_test_setup(deleted_zone_can_come_back_at_once_with_the_same_serial,
+                                       need_named),
+                cmocka_unit_test_setup(zone_that_named_lost_is_added_again, need_named),
+                cmocka_unit_test_setup(zone_that_is_there_already_is_reloaded, need_named),
+                cmocka_unit_test_setup(file_dated_before_the_last_load_is_loaded_all_the_same,
+                                       need_named),
+                cmocka_unit_test_setup(poison_zone_fails_with_named_s_words_and_delays_no_other,
+                                       need_named),
+                cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
+                cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
+                                       need_named),
+                cmocka_unit_test_setup(named_that_hangs_fails_the_backend_and_charges_no_zone,
+                                       need_named),
+                cmocka_unit_test_setup(named_that_is_dead_fails_the_backend_and_charges_no_zone,
+                                       need_named),
+                cmocka_unit_test_setup(wrong_key_fails_the_backend_with_its_file, need_named),
+                cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
+                cmocka_unit_test_setup(include_survives_a_restart_of_named, need_named),
+                cmocka_unit_test_setup(zone_defined_elsewhere_fails_alone_in_an_include, need_named),
+                cmocka_unit_test_setup(include_that_a_killed_run_left_half_done_is_put_back, need_named),
+                cmocka_unit_test_setup(include_file_that_is_lost_is_made_anew_from_the_zone_files,
+                                       need_named),
+                cmocka_unit_test_setup(configuration_broken_by_others_fails_the_backend, need_named),
+                cmocka_unit_test_setup(include_file_that_named_does_not_read_is_told, need_named),
+        };
+
+        return cmocka_run_group_tests(tests, setup, teardown);
+}
