@@ -10,7 +10,9 @@
 #include "config/settings.h"
 #include "config/walk.h"
 
-#define FILE_MAX ((size_t) 1 << 20)
+#define FILE_MAX    ((size_t) 1 << 20)
+#define DEPTH_MAX   16
+#define ANCHORS_MAX 100
 
 /* Releases what the rows of one record own, and of the lists below it. */
 static void release_record(const char *prefix, char *record) {
@@ -80,11 +82,7 @@ static void add_error_at(DdnsConfigErrors *errors, const char *text, size_t offs
         ddns_config_errors_add(errors, line, column, "%s; allowed: YAML 1.1 in UTF-8", what);
 }
 
-/* Loads the next document; `ret` is the caller's to delete if it is 0. */
-static int load_document(yaml_parser_t *p, const char *text, DdnsConfigErrors *errors,
-                         yaml_document_t *ret) {
-        if (yaml_parser_load(p, ret))
-                return 0;
+static int fail_syntax(const yaml_parser_t *p, const char *text, DdnsConfigErrors *errors) {
         if (p->error == YAML_MEMORY_ERROR)
                 return -ENOMEM;
         if (p->error == YAML_READER_ERROR)
@@ -97,44 +95,83 @@ static int load_document(yaml_parser_t *p, const char *text, DdnsConfigErrors *e
         return -EBADMSG;
 }
 
-/* A second document would be one that nobody reads. */
-static int refuse_second_document(yaml_parser_t *p, const char *text, DdnsConfigErrors *errors) {
-        yaml_document_t second;
-        int r = load_document(p, text, errors, &second);
+static bool has_anchor(const yaml_event_t *e) {
+        return (e->type == YAML_SCALAR_EVENT && e->data.scalar.anchor) ||
+               (e->type == YAML_SEQUENCE_START_EVENT && e->data.sequence_start.anchor) ||
+               (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.anchor);
+}
 
-        if (r < 0)
-                return r;
-        if (yaml_document_get_root_node(&second)) {
-                ddns_config_errors_add(errors, second.start_mark.line + 1, second.start_mark.column + 1,
-                                       "a second document; allowed: one");
-                r = -EBADMSG;
+typedef struct Shape {
+        size_t depth, anchors, documents;
+} Shape;
+
+/* What is wrong with the shape of the file at this event; NULL if nothing is. */
+static const char *check_event(const yaml_event_t *e, Shape *shape) {
+        switch (e->type) {
+        case YAML_DOCUMENT_START_EVENT:
+                if (++shape->documents > 1) /* nobody would read it */
+                        return "a second document; allowed: one";
+                break;
+        case YAML_SEQUENCE_START_EVENT:
+        case YAML_MAPPING_START_EVENT:
+                if (++shape->depth > DEPTH_MAX)
+                        return "nested too deeply; allowed: 16 levels";
+                break;
+        case YAML_SEQUENCE_END_EVENT:
+        case YAML_MAPPING_END_EVENT:
+                shape->depth--;
+                break;
+        default:
+                break;
         }
-        yaml_document_delete(&second);
+        shape->anchors += has_anchor(e);
+        return shape->anchors > ANCHORS_MAX ? "too many anchors; allowed: 100" : NULL;
+}
+
+/* Goes through the file event by event before it is loaded: loading takes time in the square of depth and anchors. */
+static int check_shape(yaml_parser_t *p, const char *text, DdnsConfigErrors *errors) {
+        Shape shape = { 0 };
+        bool end = false;
+
+        while (!end) {
+                yaml_event_t e;
+
+                if (!yaml_parser_parse(p, &e))
+                        return fail_syntax(p, text, errors);
+                const char *wrong = check_event(&e, &shape);
+                if (wrong)
+                        ddns_config_errors_add(errors, e.start_mark.line + 1, e.start_mark.column + 1,
+                                               "%s", wrong);
+                end = e.type == YAML_STREAM_END_EVENT || shape.depth > DEPTH_MAX ||
+                      shape.anchors > ANCHORS_MAX || shape.documents > 1;
+                yaml_event_delete(&e);
+        }
+        return shape.depth > DEPTH_MAX || shape.anchors > ANCHORS_MAX ? -EBADMSG : 0;
+}
+
+static int fill(yaml_parser_t *p, const char *text, DdnsConfig *config, DdnsConfigErrors *errors) {
+        yaml_document_t document;
+
+        if (!yaml_parser_load(p, &document))
+                return fail_syntax(p, text, errors);
+        int r = ddns_config_walk(&document, config, errors);
+        yaml_document_delete(&document);
         return r;
 }
 
 static int parse(const char *text, size_t size, DdnsConfig *config, DdnsConfigErrors *errors) {
-        yaml_parser_t parser;
-        yaml_document_t document;
-        int r;
+        int r = 0;
 
-        if (!yaml_parser_initialize(&parser))
-                return -ENOMEM;
-        yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-        yaml_parser_set_input_string(&parser, (const unsigned char *) text, size);
+        for (unsigned pass = 0; pass < 2 && r == 0; pass++) {
+                yaml_parser_t parser;
 
-        r = load_document(&parser, text, errors, &document);
-        if (r == 0) {
-                bool something = yaml_document_get_root_node(&document);
-
-                r = ddns_config_walk(&document, config, errors);
-                if (something && r != -ENOMEM) {
-                        int s = refuse_second_document(&parser, text, errors);
-                        r = r < 0 ? r : s;
-                }
-                yaml_document_delete(&document);
+                if (!yaml_parser_initialize(&parser))
+                        return -ENOMEM;
+                yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+                yaml_parser_set_input_string(&parser, (const unsigned char *) text, size);
+                r = pass == 0 ? check_shape(&parser, text, errors) : fill(&parser, text, config, errors);
+                yaml_parser_delete(&parser);
         }
-        yaml_parser_delete(&parser);
         return r;
 }
 

@@ -114,10 +114,10 @@ static const char secrets_are_files[] =
 static const struct {
         const char *key, *hint;
 } hints[] = {
-        {"password", secrets_are_files                     },
-        { "passwd",  secrets_are_files                     },
-        { "secret",  secrets_are_files                     },
-        { "<<",      "merging of mappings is not supported"},
+        { "password", secrets_are_files },
+        { "passwd", secrets_are_files },
+        { "secret", secrets_are_files },
+        { "<<", "merging of mappings is not supported" },
 };
 
 const char *ddns_setting_hint(const char *key) {
@@ -154,7 +154,7 @@ void ddns_config_print_settings(FILE *f) {
                         s->fallback ? s->fallback : missing, allowed.text);
                 for (unsigned t = 0; s->types && t < _DDNS_BACKEND_TYPE_MAX; t++)
                         if (s->types & (1U << t))
-                                fprintf(f, " (type %s)", backend_types[t]);
+                                fprintf(f, ", type %s", backend_types[t]);
                 fputc('\n', f);
         }
 }

@@ -16,17 +16,17 @@ static const struct {
         const char *name;
         uint64_t usec;
 } units[] = {
-        {"d",     24 * 3600 * USEC_PER_SEC    },
-        { "h",    3600 * USEC_PER_SEC         },
-        { "min",  60 * USEC_PER_SEC           },
-        { "s",    USEC_PER_SEC                },
-        { "ms",   USEC_PER_MSEC               },
-        { "us",   1                           },
- /* From here on read, but not written. */
-        { "day",  24 * 3600 * USEC_PER_SEC    },
-        { "days", 24 * 3600 * USEC_PER_SEC    },
-        { "w",    7 * 24 * 3600 * USEC_PER_SEC},
-        { "m",    60 * USEC_PER_SEC           },
+        { "d", 24 * 3600 * USEC_PER_SEC },
+        { "h", 3600 * USEC_PER_SEC },
+        { "min", 60 * USEC_PER_SEC },
+        { "s", USEC_PER_SEC },
+        { "ms", USEC_PER_MSEC },
+        { "us", 1 },
+        /* From here on read, but not written. */
+        { "day", 24 * 3600 * USEC_PER_SEC },
+        { "days", 24 * 3600 * USEC_PER_SEC },
+        { "w", 7 * 24 * 3600 * USEC_PER_SEC },
+        { "m", 60 * USEC_PER_SEC },
 };
 
 enum { UNITS_WRITTEN = 6 };
@@ -265,18 +265,18 @@ static const struct {
         const char *name;
         int (*parse)(const DdnsSetting *s, const char *text, char *record);
 } types[_DDNS_SETTING_TYPE_MAX] = {
-        [DDNS_SETTING_NUMBER] = {"number",     parse_number   },
-        [DDNS_SETTING_DURATION] = { "duration",  parse_duration },
-        [DDNS_SETTING_DURATIONS] = { "durations", parse_durations},
-        [DDNS_SETTING_CHOICE] = { "choice",    parse_choice   },
-        [DDNS_SETTING_WORD] = { "name",      parse_word     },
-        [DDNS_SETTING_TEXT] = { "text",      parse_text     },
-        [DDNS_SETTING_PATH] = { "path",      parse_path     },
-        [DDNS_SETTING_SECRET] = { "secret",    parse_secret   },
-        [DDNS_SETTING_ADDRESS] = { "address",   parse_address  },
-        [DDNS_SETTING_ENDPOINT] = { "endpoint",  parse_endpoint },
-        [DDNS_SETTING_PREFIXES] = { "networks",  append_prefix  },
-        [DDNS_SETTING_RECORDS] = { "list",      NULL           },
+        [DDNS_SETTING_NUMBER] = { "number", parse_number },
+        [DDNS_SETTING_DURATION] = { "duration", parse_duration },
+        [DDNS_SETTING_DURATIONS] = { "duration list", parse_durations },
+        [DDNS_SETTING_CHOICE] = { "choice", parse_choice },
+        [DDNS_SETTING_WORD] = { "name", parse_word },
+        [DDNS_SETTING_TEXT] = { "text", parse_text },
+        [DDNS_SETTING_PATH] = { "path", parse_path },
+        [DDNS_SETTING_SECRET] = { "secret", parse_secret },
+        [DDNS_SETTING_ADDRESS] = { "address", parse_address },
+        [DDNS_SETTING_ENDPOINT] = { "endpoint", parse_endpoint },
+        [DDNS_SETTING_PREFIXES] = { "network", append_prefix },
+        [DDNS_SETTING_RECORDS] = { "list", NULL },
 };
 
 int ddns_value_parse(const DdnsSetting *s, const char *text, void *record) {

@@ -107,8 +107,9 @@ static void fail_value(Walk *w, const yaml_node_t *node, const DdnsSetting *s, i
                 return;
         }
         ddns_value_describe(s, &allowed);
-        fail_at(w, node, "%s: %s %s; allowed: %s", s->key, error == -ERANGE ? "not an allowed" : "not a",
-                ddns_value_type_name(s->type), allowed.text);
+        fail_at(w, node, "%s: %s %s; allowed: %s", s->key,
+                error == -ERANGE ? "not an allowed" : "no valid", ddns_value_type_name(s->type),
+                allowed.text);
 }
 
 /* The text of a scalar; NULL (reported) if the node can't be one value. */
