@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* The skeleton of a daemon's main. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/program.h"
+#include "report/report.h"
+
+static int set_debug(const DdnsOption *option, const char *value, void *userdata) {
+        (void) option;
+        (void) value;
+        *(bool *) userdata = true;
+        return 0;
+}
+
+static void report_errors(char *errors) {
+        char *rest = errors;
+
+        for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+                if (*line)
+                        ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", line);
+}
+
+int ddns_program_run(const char *name, const char *summary, int argc, char *argv[],
+                     int (*run)(const DdnsConfig *config)) {
+        static const DdnsOption options[] = { { 0, "debug", NULL, "report more" } };
+        const DdnsProgram program = { .name = name,
+                                      .synopsis = "[OPTION…]",
+                                      .summary = summary,
+                                      .options = options,
+                                      .n_options = 1 };
+        ddns_cleanup(ddns_config_done) DdnsConfig config = DDNS_CONFIG_NULL;
+        ddns_cleanup(ddns_freep) char *errors = NULL;
+        const char *path = DDNS_CONFIG_DEFAULT;
+        bool debug = false;
+        int first, r;
+
+        r = ddns_options_parse(&program, argc, argv, set_debug, &debug, &path, &first);
+        if (r <= 0)
+                return r < 0 ? 2 : EXIT_SUCCESS;
+        if (first < argc) {
+                (void) fprintf(stderr, "%s: takes no operands; try '%s --help'\n", name, name);
+                return 2;
+        }
+
+        ddns_report_open(name, debug);
+        if (ddns_config_load(path, &config, &errors) < 0) {
+                report_errors(errors);
+                return DDNS_EXIT_CONFIG;
+        }
+        r = run(&config);
+        return r == -ENOENT ? DDNS_EXIT_CONFIG : r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

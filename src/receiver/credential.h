@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Who may push: one credential per master, its password as a crypt(5) hash, its addresses. */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "basic/cleanup.h"
+#include "basic/message.h"
+#include "config/config.h"
+
+typedef struct DdnsCredentials DdnsCredentials;
+
+/* Reads every master's hash. `missing` is called for each that can't be read or is no hash crypt(3) knows; those can not log
+ * in. `masters` must outlive the result. 0, -ENOMEM, -EIO; -ENOENT: not one is usable. */
+int ddns_credentials_new(const DdnsMaster *masters, size_t n,
+                         void (*missing)(const DdnsMaster *master, const char *why),
+                         DdnsCredentials **ret);
+DdnsCredentials *ddns_credentials_free(DdnsCredentials *c);
+DDNS_DEFINE_CLEANUP(DdnsCredentials *, ddns_credentials_free)
+
+/* `authorization` is the header's value; NULL: there is none. All three are safe to call from several threads.
+ *
+ * known(): answers from memory in microseconds: the master of a header that verify() has found right, if it may come from
+ * `address`; else NULL, which says nothing yet.
+ * verify(): pays for the slow hash, with the same work for an unknown user as for a wrong password. NULL: refused. */
+const DdnsMaster *ddns_credentials_known(DdnsCredentials *c, const char *authorization,
+                                         const struct sockaddr *address);
+const DdnsMaster *ddns_credentials_verify(DdnsCredentials *c, const char *authorization,
+                                          const struct sockaddr *address);
+
+/* The user name in the header for the log: printable, cut; "-" if there is none. */
+#define DDNS_USERNAME_SHOWN 64
+void ddns_credentials_username(const char *authorization, char ret[DDNS_USERNAME_SHOWN]);

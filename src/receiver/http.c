@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests in, answers out. */
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "basic/clock.h"
+#include "receiver/http.h"
+#include "report/report.h"
+
+#define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
+
+/* One TCP connection, for its deadline: libmicrohttpd's own time-out starts anew with every byte that drips in. */
+typedef struct Connection {
+        int fd;
+        uint64_t since_usec; /* the request in progress began, or the last one ended */
+        bool receiving;      /* its request is not complete */
+        struct Connection *previous, *next;
+} Connection;
+
+struct DdnsHttp {
+        const DdnsConfig *config;
+        DdnsCredentials *credentials;
+        DdnsPipeline *pipeline;
+        struct MHD_Daemon *daemon;
+        Connection *connections;
+        unsigned n_connections;
+        uint64_t last_activity_usec;
+        size_t memory; /* bytes of all bodies that are held */
+};
+
+/* One request on its way through. The job is first, so that one is the other. */
+typedef struct Transaction {
+        DdnsJob job;
+        DdnsHttp *http;
+        struct MHD_Connection *mhd;
+        char *target;    /* raw, cut at '?' */
+        size_t reserved; /* of http->memory */
+        bool started, judged, too_big, no_memory, answered;
+} Transaction;
+
+void ddns_http_done(DdnsJob *job) {
+        MHD_resume_connection(((Transaction *) job)->mhd);
+}
+
+/* ---- connections and their deadline ---- */
+
+static void note_connection(void *cls, struct MHD_Connection *mhd, void **context,
+                            enum MHD_ConnectionNotificationCode code) {
+        DdnsHttp *h = cls;
+        Connection *c = *context;
+
+        h->last_activity_usec = ddns_monotonic_usec();
+        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+                h->n_connections++;
+                *context = c = calloc(1, sizeof *c);
+                if (!c)
+                        return; /* has no deadline then but the one of every byte */
+                const union MHD_ConnectionInfo *info =
+                                MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+                *c = (Connection){ .fd = info ? info->connect_fd : -1,
+                                   .since_usec = h->last_activity_usec,
+                                   .receiving = true,
+                                   .next = h->connections };
+                if (c->next)
+                        c->next->previous = c;
+                h->connections = c;
+                return;
+        }
+
+        h->n_connections--;
+        if (!c)
+                return;
+        if (c->previous)
+                c->previous->next = c->next;
+        else
+                h->connections = c->next;
+        if (c->next)
+                c->next->previous = c->previous;
+        free(c);
+        *context = NULL;
+}
+
+static void set_receiving(struct MHD_Connection *mhd, bool receiving) {
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+        Connection *c = info ? info->socket_context : NULL;
+
+        if (c) {
+                c->receiving = receiving;
+                c->since_usec = ddns_monotonic_usec();
+        }
+}
+
+void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
+        uint64_t timeout = h->config->receiver.request_timeout_usec;
+
+        for (Connection *c = h->connections; c; c = c->next)
+                if (c->receiving && c->fd >= 0 && now_monotonic_usec - c->since_usec > timeout)
+                        (void) shutdown(c->fd, SHUT_RDWR);
+}
+
+/* ---- one request ---- */
+
+static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
+        Transaction *t = calloc(1, sizeof *t);
+
+        if (!t)
+                return NULL;
+        t->http = cls;
+        t->mhd = mhd;
+        t->target = strdup(uri);
+        if (!t->target) {
+                free(t);
+                return NULL;
+        }
+
+        char *query = strchr(t->target, '?');
+        if (query)
+                *query++ = '\0';
+        t->job.exchange.path = t->target;
+        t->job.exchange.query = query ? query : "";
+
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        if (info && info->client_addr->sa_family == AF_INET)
+                memcpy(&t->job.address.in, info->client_addr, sizeof t->job.address.in);
+        else if (info && info->client_addr->sa_family == AF_INET6)
+                memcpy(&t->job.address.in6, info->client_addr, sizeof t->job.address.in6);
+        ddns_address_format(&t->job.address.sa, t->job.exchange.client);
+        return t;
+}
+
+static void end(void *cls, struct MHD_Connection *mhd, void **context,
+                enum MHD_RequestTerminationCode code) {
+        Transaction *t = *context;
+        (void) cls;
+        (void) code;
+
+        if (!t)
+                return;
+        t->http->memory -= t->reserved;
+        ddns_exchange_done(&t->job.exchange);
+        free(t->target);
+        free(t);
+        *context = NULL;
+        set_receiving(mhd, true);
+}
+
+static enum MHD_Result submit(Transaction *t, int kind) {
+        t->job.kind = kind;
+        MHD_suspend_connection(t->mhd);
+        ddns_pipeline_submit(t->http->pipeline, &t->job);
+        return MHD_YES;
+}
+
+static enum MHD_Result reply(Transaction *t) {
+        const DdnsExchange *x = &t->job.exchange;
+        struct MHD_Response *response = MHD_create_response_from_buffer(x->answer.size, x->answer.data,
+                                                                        MHD_RESPMEM_MUST_COPY);
+        enum MHD_Result r;
+
+        if (!response)
+                return MHD_NO;
+        (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->content_type);
+        if (x->status == MHD_HTTP_UNAUTHORIZED)
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, REALM);
+        if (x->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, POST");
+        r = MHD_queue_response(t->mhd, x->status, response);
+        MHD_destroy_response(response);
+        return r;
+}
+
+static enum MHD_Result reply_failure(Transaction *t, unsigned status, const char *text) {
+        ddns_service_fail(&t->job.exchange, status, text);
+        return reply(t);
+}
+
+static const char *header(Transaction *t, const char *name) {
+        return MHD_lookup_connection_value(t->mhd, MHD_HEADER_KIND, name);
+}
+
+static size_t header_size(Transaction *t) {
+        const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(t->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+        return info ? info->header_size : 0;
+}
+
+/* The headers are there: what can be said before the body. */
+static enum MHD_Result start(Transaction *t, const char *method) {
+        const DdnsConfig *config = t->http->config;
+        DdnsExchange *x = &t->job.exchange;
+        const char *length = header(t, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+        t->started = true;
+        x->method = method;
+        if (header_size(t) > (size_t) config->receiver.max_header_kib * 1024)
+                return reply_failure(t, 431, "the request's headers are too long");
+        if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
+                return reply_failure(t, 413, "the request's body is too long");
+
+        t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
+        x->master = ddns_credentials_known(t->http->credentials, t->job.authorization,
+                                           &t->job.address.sa);
+        if (x->master || !t->job.authorization) {
+                t->judged = true;
+                return MHD_YES;
+        }
+        return submit(t, DDNS_JOB_VERIFY);
+}
+
+/* The body of somebody who may not push is read and forgotten: an answer that overtakes it would be lost with the reset. */
+static enum MHD_Result receive(Transaction *t, const char *data, size_t size) {
+        const DdnsConfig *config = t->http->config;
+        DdnsBuffer *body = &t->job.exchange.body;
+
+        if (t->reserved + size > (size_t) config->receiver.max_body_kib * 1024) {
+                if (t->too_big)
+                        return MHD_NO; /* chunked without end */
+                t->too_big = true;
+        }
+        if (t->http->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024)
+                t->no_memory = true;
+        if (!t->job.exchange.master || t->too_big || t->no_memory)
+                return MHD_YES;
+
+        t->reserved += size;
+        t->http->memory += size;
+        ddns_buffer_append(body, data, size);
+        return MHD_YES;
+}
+
+static enum MHD_Result refuse_login(Transaction *t) {
+        char username[DDNS_USERNAME_SHOWN];
+        DdnsReportFields fields = { .client = t->job.exchange.client };
+
+        if (t->job.authorization) { /* browsers and scanners come without one: not worth a warning */
+                ddns_credentials_username(t->job.authorization, username);
+                ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s",
+                            username, t->job.exchange.client);
+        }
+        return reply_failure(t, MHD_HTTP_UNAUTHORIZED, "Authentication failed");
+}
+
+/* The request is complete. */
+static enum MHD_Result judge(Transaction *t) {
+        set_receiving(t->mhd, false);
+        if (!t->job.exchange.master)
+                return refuse_login(t);
+        if (t->too_big)
+                return reply_failure(t, 413, "the request's body is too long");
+        if (t->no_memory || ddns_buffer_status(&t->job.exchange.body) < 0)
+                return reply_failure(
+                                t, 503,
+                                "too many requests at once, nothing was stored; send it again later");
+        t->answered = true;
+        return submit(t, DDNS_JOB_HANDLE);
+}
+
+/* Called for the headers, for each piece of the body, at its end, and again after each resumption. */
+static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                              const char *version, const char *data, size_t *size, void **context) {
+        Transaction *t = *context;
+        (void) cls;
+        (void) mhd;
+        (void) url;
+        (void) version;
+
+        if (!t)
+                return MHD_NO; /* out of memory in begin() */
+        if (!t->started)
+                return start(t, method);
+        if (*size > 0) {
+                size_t n = *size;
+
+                *size = 0;
+                return receive(t, data, n);
+        }
+        return t->answered ? reply(t) : judge(t);
+}
+
+/* ---- the daemon ---- */
+
+int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
+                  DdnsMessage *message) {
+        DdnsHttp *h = calloc(1, sizeof *h);
+
+        if (!h)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        h->config = config;
+        h->credentials = credentials;
+        h->last_activity_usec = ddns_monotonic_usec();
+        /* MHD_USE_ITC: without it stopping shuts the inherited socket down, and systemd's .socket fails. */
+        h->daemon = MHD_start_daemon(
+                        MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
+                        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                        config->receiver.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                        config->receiver.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+                        (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /
+                                    USEC_PER_SEC),
+                        /* headers, what it keeps about them, and some room for pieces of the body */
+                        MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                        (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
+                        MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
+                        MHD_OPTION_NOTIFY_CONNECTION, note_connection, h, MHD_OPTION_END);
+        if (!h->daemon) {
+                free(h);
+                return ddns_fail(message, -EIO, "libmicrohttpd does not start on descriptor %d", fd);
+        }
+        *ret = h;
+        return 0;
+}
+
+DdnsHttp *ddns_http_free(DdnsHttp *h) {
+        if (!h)
+                return NULL;
+        MHD_stop_daemon(h->daemon);
+        free(h);
+        return NULL;
+}
+
+void ddns_http_set_pipeline(DdnsHttp *h, DdnsPipeline *pipeline) {
+        h->pipeline = pipeline;
+}
+
+int ddns_http_fd(DdnsHttp *h) {
+        const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+        return info ? info->epoll_fd : -EIO;
+}
+
+int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
+        MHD_UNSIGNED_LONG_LONG timeout_ms;
+
+        if (MHD_run(h->daemon) != MHD_YES)
+                return -EIO;
+        *ret_timeout_usec = MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES
+                                            ? timeout_ms * USEC_PER_MSEC
+                                            : UINT64_MAX;
+        return 0;
+}
+
+void ddns_http_quiesce(DdnsHttp *h) {
+        (void) MHD_quiesce_daemon(h->daemon);
+}
+
+unsigned ddns_http_connections(const DdnsHttp *h) {
+        return h->n_connections;
+}
+
+uint64_t ddns_http_last_activity(const DdnsHttp *h) {
+        return h->last_activity_usec;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* HTTP on one inherited listening socket, by libmicrohttpd without threads of its own: the caller's event loop watches one
+ * descriptor and calls in. All functions but the completion of jobs belong to that loop's thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "receiver/pipeline.h"
+
+typedef struct DdnsHttp DdnsHttp;
+
+/* Takes over `fd`, but never shuts it down: it is the service manager's. `message` has the text of a failure.
+ * The pipeline's `done` must be ddns_http_done(). */
+int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
+                  DdnsMessage *message);
+/* Call when no connection is left; those that are get closed. NULL is accepted. */
+DdnsHttp *ddns_http_free(DdnsHttp *h);
+
+/* Where requests go; before the first call of ddns_http_run(). */
+void ddns_http_set_pipeline(DdnsHttp *h, DdnsPipeline *pipeline);
+
+/* Readable when ddns_http_run() has something to do. */
+int ddns_http_fd(DdnsHttp *h);
+/* Does what there is to do, without waiting. `*ret_timeout_usec`: call again then at the latest; UINT64_MAX: need not. */
+int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec);
+
+/* Cuts connections whose request is not complete in time. Call about once a second. */
+void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec);
+/* Accepts no more; what is in the kernel's queue waits for the next process. */
+void ddns_http_quiesce(DdnsHttp *h);
+
+unsigned ddns_http_connections(const DdnsHttp *h);
+/* Monotonic time of the last beginning or end of a connection. */
+uint64_t ddns_http_last_activity(const DdnsHttp *h);
+
+/* For the pipeline, from any thread. */
+void ddns_http_done(DdnsJob *job);

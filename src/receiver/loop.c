@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* The event loop: sockets, signals, deadlines, idleness, watchdog, status. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "basic/clock.h"
+#include "receiver/http.h"
+#include "receiver/loop.h"
+#include "report/report.h"
+
+#define SOCKETS_MAX 8
+#define WORKERS     2
+#define TICK_USEC   USEC_PER_SEC
+
+typedef struct Loop {
+        const DdnsConfig *config;
+        DdnsService service;
+        DdnsCredentials *credentials;
+        DdnsPipeline *pipeline;
+        DdnsHttp *http[SOCKETS_MAX];
+        sd_event_source *timers[SOCKETS_MAX];
+        int n;
+        sd_event *event;
+        bool leaving;
+        uint64_t leave_usec; /* monotonic: when to give up on connections that do not end */
+        int result;
+        uint64_t shown_pushes, shown_refused;
+} Loop;
+
+static unsigned connections(const Loop *l) {
+        unsigned n = 0;
+
+        for (int i = 0; i < l->n; i++)
+                n += ddns_http_connections(l->http[i]);
+        return n;
+}
+
+/* Stops accepting; the loop goes on until the last connection has its answer. */
+static void leave(Loop *l, int result, const char *why) {
+        if (l->leaving)
+                return;
+        l->leaving = true;
+        l->result = result;
+        l->leave_usec = ddns_monotonic_usec() + l->config->receiver.request_timeout_usec +
+                        2 * l->config->state.busy_usec;
+        (void) sd_notifyf(false, "STOPPING=1\nSTATUS=%s", why);
+        ddns_report(DDNS_EVENT_STOPPED, NULL, "%s", why);
+        for (int i = 0; i < l->n; i++)
+                ddns_http_quiesce(l->http[i]);
+}
+
+static void leave_if_done(Loop *l) {
+        if (l->leaving && (connections(l) == 0 || ddns_monotonic_usec() > l->leave_usec))
+                (void) sd_event_exit(l->event, 0);
+}
+
+static int run_http(Loop *l, int i) {
+        uint64_t timeout;
+        int r = ddns_http_run(l->http[i], &timeout);
+
+        if (r < 0) {
+                leave(l, r, "libmicrohttpd failed");
+                return 0;
+        }
+        if (timeout == UINT64_MAX)
+                (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_OFF);
+        else {
+                (void) sd_event_source_set_time_relative(l->timers[i], timeout);
+                (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_ONESHOT);
+        }
+        leave_if_done(l);
+        return 0;
+}
+
+/* Which of the sockets an event source belongs to is its userdata's place in the array. */
+typedef struct SocketRef {
+        Loop *loop;
+        int i;
+} SocketRef;
+
+static int on_http(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        const SocketRef *ref = userdata;
+        (void) source;
+        (void) fd;
+        (void) revents;
+        return run_http(ref->loop, ref->i);
+}
+
+static int on_http_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        const SocketRef *ref = userdata;
+        (void) source;
+        (void) usec;
+        return run_http(ref->loop, ref->i);
+}
+
+static void show_status(Loop *l) {
+        uint64_t pushes = atomic_load(&l->service.pushes), refused = atomic_load(&l->service.refused);
+
+        if (l->leaving || (pushes == l->shown_pushes && refused == l->shown_refused))
+                return;
+        l->shown_pushes = pushes;
+        l->shown_refused = refused;
+        (void) sd_notifyf(false, "STATUS=%" PRIu64 " pushes taken, %" PRIu64 " refused since the start",
+                          pushes, refused);
+}
+
+static bool is_idle(const Loop *l, uint64_t now) {
+        uint64_t limit = l->config->receiver.idle_timeout_usec;
+
+        if (limit == 0 || connections(l) > 0)
+                return false;
+        for (int i = 0; i < l->n; i++)
+                if (now - ddns_http_last_activity(l->http[i]) < limit)
+                        return false;
+        return true;
+}
+
+static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
+        Loop *l = userdata;
+        uint64_t now = ddns_monotonic_usec();
+        (void) usec;
+
+        for (int i = 0; i < l->n; i++)
+                ddns_http_sweep(l->http[i], now);
+        show_status(l);
+        if (ddns_pipeline_is_broken(l->pipeline))
+                leave(l, -EIO, "the database or its disk failed: starting anew");
+        else if (is_idle(l, now))
+                leave(l, 0, "idle: the next push starts me again");
+        leave_if_done(l);
+        (void) sd_event_source_set_time_relative(source, TICK_USEC);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        (void) source;
+        (void) info;
+        leave(userdata, 0, "stopped: answering what was begun");
+        leave_if_done(userdata);
+        return 0;
+}
+
+static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
+        int r;
+
+        r = sd_event_default(&l->event);
+        if (r < 0)
+                return r;
+        for (int i = 0; i < l->n && r >= 0; i++) {
+                refs[i] = (SocketRef){ l, i };
+                r = sd_event_add_io(l->event, NULL, ddns_http_fd(l->http[i]), EPOLLIN, on_http,
+                                    &refs[i]);
+                if (r >= 0)
+                        r = sd_event_add_time_relative(l->event, &l->timers[i], CLOCK_MONOTONIC, 0, 1000,
+                                                       on_http_timer, &refs[i]);
+        }
+        if (r >= 0)
+                r = sd_event_add_signal(l->event, NULL, SIGTERM, on_signal, l);
+        if (r >= 0)
+                r = sd_event_add_signal(l->event, NULL, SIGINT, on_signal, l);
+        if (r >= 0)
+                r = sd_event_add_time_relative(l->event, NULL, CLOCK_MONOTONIC, TICK_USEC,
+                                               TICK_USEC / 10, on_tick, l);
+        return r < 0 ? r : sd_event_set_watchdog(l->event, true);
+}
+
+static void report_missing(const DdnsMaster *master, const char *why) {
+        DdnsReportFields fields = { .master = master->name };
+
+        ddns_report(DDNS_EVENT_CONFIG_BAD, &fields,
+                    "master %s can not log in: %s. Make it with: ddnsctl passwd > "
+                    "/etc/ddns/credentials/receiver/%s",
+                    master->name, why, master->password_file);
+}
+
+static int open_sockets(Loop *l) {
+        int n = sd_listen_fds(true);
+
+        if (n <= 0 || n > SOCKETS_MAX) {
+                ddns_report(DDNS_EVENT_ERROR, NULL,
+                            "%d sockets were passed on, 1 to %d are needed: start ddns.socket", n,
+                            SOCKETS_MAX);
+                return -ENOTCONN;
+        }
+        for (; l->n < n; l->n++) {
+                DdnsMessage message;
+                int r = ddns_http_new(l->config, l->credentials, SD_LISTEN_FDS_START + l->n,
+                                      &l->http[l->n], &message);
+
+                if (r < 0) {
+                        ddns_report(DDNS_EVENT_ERROR, NULL, "%s", message.text);
+                        return r;
+                }
+        }
+        return 0;
+}
+
+static int open_pipeline(Loop *l) {
+        DdnsMessage message;
+        DdnsPipelineOptions options = {
+                .database = l->config->state.database,
+                .store = { .busy_usec = l->config->state.busy_usec,
+                           .history = l->config->state.history,
+                           .rejected = l->config->state.rejected },
+                .wake = l->config->state.wake,
+                .workers = WORKERS,
+                .done = ddns_http_done,
+        };
+        int r = ddns_pipeline_new(&l->service, l->credentials, &options, &l->pipeline, &message);
+
+        if (r < 0) {
+                ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", message.text);
+                return r;
+        }
+        for (int i = 0; i < l->n; i++)
+                ddns_http_set_pipeline(l->http[i], l->pipeline);
+        return 0;
+}
+
+static void close_all(Loop *l) {
+        l->pipeline = ddns_pipeline_free(l->pipeline); /* first: it may still resume connections */
+        for (int i = 0; i < l->n; i++) {
+                uint64_t timeout;
+
+                if (l->event)
+                        (void) ddns_http_run(
+                                        l->http[i],
+                                        &timeout); /* libmicrohttpd wants nothing suspended when it stops */
+                (void) sd_event_source_disable_unref(l->timers[i]);
+                (void) ddns_http_free(l->http[i]);
+        }
+        (void) sd_event_unref(l->event);
+        (void) ddns_credentials_free(l->credentials);
+}
+
+int ddns_receiver_run(const DdnsConfig *config) {
+        Loop l = { .config = config };
+        SocketRef refs[SOCKETS_MAX];
+        sigset_t signals;
+        int r;
+
+        /* before the threads are made: signals are the loop's */
+        (void) sigemptyset(&signals);
+        (void) sigaddset(&signals, SIGTERM);
+        (void) sigaddset(&signals, SIGINT);
+        (void) sigprocmask(SIG_BLOCK, &signals, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+
+        ddns_service_init(&l.service, config);
+        r = ddns_credentials_new(config->receiver.masters, config->receiver.n_masters, report_missing,
+                                 &l.credentials);
+        if (r < 0)
+                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL,
+                            "%s: no master under receiver.masters can log in", config->path);
+        if (r >= 0)
+                r = open_sockets(&l);
+        if (r >= 0)
+                r = open_pipeline(&l);
+        if (r >= 0)
+                r = set_up_events(&l, refs);
+        if (r >= 0) {
+                ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets", l.n);
+                (void) sd_notify(false, "READY=1\nSTATUS=waiting for pushes");
+                r = sd_event_loop(l.event);
+                if (r >= 0)
+                        r = l.result;
+        }
+        close_all(&l);
+        return r;
+}

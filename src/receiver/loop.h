@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+/* The receiver's life: from inherited sockets to the last answer. */
+#pragma once
+
+#include "config/config.h"
+
+/* Serves the sockets that the service manager passed on until SIGTERM, SIGINT, idleness, or trouble with the database.
+ * 0: left in good order; negative errno: failed, reported. */
+int ddns_receiver_run(const DdnsConfig *config);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* Worker threads and the committing thread. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "basic/clock.h"
+#include "basic/wake.h"
+#include "receiver/pipeline.h"
+
+#define WORKERS_MAX 8
+/* Changes of one commit; bounded by the number of connections in practice. */
+#define GROUP_MAX 1024
+
+typedef struct Queue {
+        pthread_mutex_t lock;
+        pthread_cond_t filled;
+        DdnsJob *head, **tail;
+        bool closed; /* nothing comes any more: threads end when it is empty */
+} Queue;
+
+typedef struct Thread {
+        DdnsPipeline *pipeline;
+        DdnsStore *store;
+        pthread_t id;
+        bool running;
+} Thread;
+
+struct DdnsPipeline {
+        DdnsService *service;
+        DdnsCredentials *credentials;
+        DdnsPipelineOptions options;
+        Queue work, commits;
+        Thread workers[WORKERS_MAX];
+        Thread committer;
+        atomic_bool broken;
+};
+
+static void queue_init(Queue *q) {
+        (void) pthread_mutex_init(&q->lock, NULL);
+        (void) pthread_cond_init(&q->filled, NULL);
+        q->head = NULL;
+        q->tail = &q->head;
+        q->closed = false;
+}
+
+static void queue_done(Queue *q) {
+        (void) pthread_mutex_destroy(&q->lock);
+        (void) pthread_cond_destroy(&q->filled);
+}
+
+static void queue_push(Queue *q, DdnsJob *job) {
+        job->next = NULL;
+        (void) pthread_mutex_lock(&q->lock);
+        *q->tail = job;
+        q->tail = &job->next;
+        (void) pthread_cond_signal(&q->filled);
+        (void) pthread_mutex_unlock(&q->lock);
+}
+
+static void queue_close(Queue *q) {
+        (void) pthread_mutex_lock(&q->lock);
+        q->closed = true;
+        (void) pthread_cond_broadcast(&q->filled);
+        (void) pthread_mutex_unlock(&q->lock);
+}
+
+/* Waits for a job, or for all that are there. NULL: closed and empty. */
+static DdnsJob *queue_pop(Queue *q, bool all) {
+        (void) pthread_mutex_lock(&q->lock);
+        while (!q->head && !q->closed)
+                (void) pthread_cond_wait(&q->filled, &q->lock);
+
+        DdnsJob *job = q->head;
+        if (job) {
+                q->head = all ? NULL : job->next;
+                if (!q->head)
+                        q->tail = &q->head;
+                if (!all)
+                        job->next = NULL;
+        }
+        (void) pthread_mutex_unlock(&q->lock);
+        return job;
+}
+
+static void *work(void *userdata) {
+        Thread *t = userdata;
+        DdnsPipeline *p = t->pipeline;
+        DdnsJob *job;
+
+        while ((job = queue_pop(&p->work, false))) {
+                if (job->kind == DDNS_JOB_VERIFY)
+                        job->exchange.master = ddns_credentials_verify(
+                                        p->credentials, job->authorization, &job->address.sa);
+                else if (ddns_service_handle(p->service, t->store, &job->exchange) > 0) {
+                        queue_push(&p->commits, job);
+                        continue;
+                }
+                p->options.done(job);
+        }
+        return NULL;
+}
+
+/* Moves the changes of the group's jobs into `changes` or back out of it. */
+static size_t gather(DdnsJob *job, DdnsChange *changes, const DdnsJob *end) {
+        size_t n = 0;
+
+        for (; job != end; job = job->next)
+                for (size_t i = 0; i < job->exchange.n_changes; i++)
+                        changes[n++] = job->exchange.changes[i];
+        return n;
+}
+
+static void scatter(DdnsJob *job, const DdnsChange *changes, const DdnsJob *end) {
+        for (; job != end; job = job->next)
+                for (size_t i = 0; i < job->exchange.n_changes; i++)
+                        job->exchange.changes[i] = *changes++;
+}
+
+static bool needs_delivery(const DdnsJob *job) {
+        DdnsChangeKind kind = job->exchange.changes[0].kind;
+
+        return kind == DDNS_CHANGE_SAVE || kind == DDNS_CHANGE_DELETE;
+}
+
+/* Commits the jobs from `first` up to `end` as one transaction and answers them. */
+static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n) {
+        DdnsPipeline *p = t->pipeline;
+        DdnsChange *changes = calloc(n, sizeof *changes);
+        bool wake = false;
+        int r = -ENOMEM;
+
+        if (changes) {
+                (void) gather(first, changes, end);
+                r = ddns_store_accept(t->store, changes, n, ddns_now_usec());
+                if (r >= 0)
+                        scatter(first, changes, end);
+        }
+        free(changes);
+        /* After these SQLite's view of the disk and the disk's own may differ: let a new process read it afresh. */
+        if (r == -EIO || r == -EBADMSG)
+                atomic_store(&p->broken, true);
+
+        for (DdnsJob *job = first, *next; job != end; job = next) {
+                next = job->next;
+                wake = wake || needs_delivery(job);
+                ddns_service_finish(p->service, &job->exchange, r,
+                                    r < 0 ? ddns_store_error(t->store) : NULL);
+                p->options.done(job);
+        }
+        if (wake && r >= 0)
+                (void) ddns_wake(p->options.wake); /* ddns-retry.timer is the net below */
+}
+
+static void *commit(void *userdata) {
+        Thread *t = userdata;
+        DdnsJob *job;
+
+        while ((job = queue_pop(&t->pipeline->commits, true)))
+                while (job) {
+                        size_t n = job->exchange.n_changes;
+                        DdnsJob *end = job->next;
+
+                        while (end && n + end->exchange.n_changes <= GROUP_MAX) {
+                                n += end->exchange.n_changes;
+                                end = end->next;
+                        }
+                        commit_group(t, job, end, n);
+                        job = end;
+                }
+        return NULL;
+}
+
+static int start(DdnsPipeline *p, Thread *t, void *(*run)(void *), DdnsMessage *message) {
+        int r;
+
+        t->pipeline = p;
+        r = ddns_store_open(p->options.database, &p->options.store, &t->store, message);
+        if (r < 0)
+                return r;
+        r = pthread_create(&t->id, NULL, run, t);
+        if (r != 0)
+                return ddns_fail(message, -r, "no thread can be made");
+        t->running = true;
+        return 0;
+}
+
+static void stop(Thread *t) {
+        if (t->running)
+                (void) pthread_join(t->id, NULL);
+        (void) ddns_store_free(t->store);
+}
+
+int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
+                      const DdnsPipelineOptions *options, DdnsPipeline **ret, DdnsMessage *message) {
+        DdnsPipeline *p = calloc(1, sizeof *p);
+        int r;
+
+        if (!p)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        p->service = service;
+        p->credentials = credentials;
+        p->options = *options;
+        if (p->options.workers > WORKERS_MAX)
+                p->options.workers = WORKERS_MAX;
+        queue_init(&p->work);
+        queue_init(&p->commits);
+
+        r = start(p, &p->committer, commit, message);
+        for (unsigned i = 0; r >= 0 && i < p->options.workers; i++)
+                r = start(p, &p->workers[i], work, message);
+        if (r < 0) {
+                (void) ddns_pipeline_free(p);
+                return r;
+        }
+        *ret = p;
+        return 0;
+}
+
+DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
+        if (!p)
+                return NULL;
+        queue_close(&p->work);
+        for (unsigned i = 0; i < p->options.workers; i++)
+                stop(&p->workers[i]);
+        queue_close(&p->commits); /* after the workers: they may have added to it */
+        stop(&p->committer);
+        queue_done(&p->work);
+        queue_done(&p->commits);
+        free(p);
+        return NULL;
+}
+
+void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job) {
+        queue_push(&p->work, job);
+}
+
+bool ddns_pipeline_is_broken(DdnsPipeline *p) {
+        return atomic_load(&p->broken);
+}

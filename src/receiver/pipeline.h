@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads behind the HTTP loop: some that authenticate, parse and check, and one that commits.
+ *
+ * Pushes that arrive while a commit is under way share the next one (group commit), which costs the single push nothing. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "receiver/credential.h"
+#include "receiver/service.h"
+
+typedef struct DdnsPipeline DdnsPipeline;
+
+typedef struct DdnsJob {
+        enum { DDNS_JOB_VERIFY, DDNS_JOB_HANDLE } kind;
+        DdnsExchange exchange;     /* HANDLE */
+        const char *authorization; /* VERIFY: in; `exchange.master` is the result, NULL: refused */
+        DdnsSockaddr address;      /* VERIFY: in */
+        struct DdnsJob *next;      /* the pipeline's while the job is in it */
+} DdnsJob;
+
+typedef struct DdnsPipelineOptions {
+        const char *database;
+        DdnsStoreOptions store;
+        const char *wake;
+        unsigned workers;
+        void (*done)(DdnsJob *job); /* called from a thread of the pipeline when the job is through */
+} DdnsPipelineOptions;
+
+/* Opens the database once for each thread, so that a bad one fails here. `message` has the text. */
+int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
+                      const DdnsPipelineOptions *options, DdnsPipeline **ret, DdnsMessage *message);
+/* Waits for all jobs that were submitted, then ends the threads. NULL is accepted. */
+DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p);
+DDNS_DEFINE_CLEANUP(DdnsPipeline *, ddns_pipeline_free)
+
+/* Never blocks. The job belongs to the pipeline until `done`. */
+void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job);
+
+/* The disk or the database gave an error that only a new process may get over: serve no more. */
+bool ddns_pipeline_is_broken(DdnsPipeline *p);
