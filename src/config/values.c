@@ -264,6 +264,7 @@ static int append_prefix(const DdnsSetting *s, const char *text, char *record) {
 static const struct {
         const char *name;
         int (*parse)(const DdnsSetting *s, const char *text, char *record);
+        const char *allowed; /* NULL: depends on the row */
 } types[_DDNS_SETTING_TYPE_MAX] = {
         [DDNS_SETTING_NUMBER] = { "number", parse_number },
         [DDNS_SETTING_DURATION] = { "duration", parse_duration },
@@ -272,9 +273,10 @@ static const struct {
         [DDNS_SETTING_WORD] = { "name", parse_word },
         [DDNS_SETTING_TEXT] = { "text", parse_text },
         [DDNS_SETTING_PATH] = { "path", parse_path },
-        [DDNS_SETTING_SECRET] = { "secret", parse_secret },
-        [DDNS_SETTING_ADDRESS] = { "address", parse_address },
-        [DDNS_SETTING_ENDPOINT] = { "endpoint", parse_endpoint },
+        [DDNS_SETTING_SECRET] = { "secret", parse_secret,
+                                  "an absolute path, or the name of a systemd credential" },
+        [DDNS_SETTING_ADDRESS] = { "address", parse_address, "an IP address" },
+        [DDNS_SETTING_ENDPOINT] = { "endpoint", parse_endpoint, "IP or IP@PORT" },
         [DDNS_SETTING_PREFIXES] = { "network", append_prefix },
         [DDNS_SETTING_RECORDS] = { "list", NULL },
 };
@@ -329,45 +331,31 @@ void ddns_value_describe(const DdnsSetting *s, DdnsMessage *ret) {
                 break;
         case DDNS_SETTING_WORD:
                 (void) ddns_fail(ret, 0,
-                                 "%" PRIu64 " to %" PRIu64 " letters, digits and any of '%s', not "
-                                 "beginning with '-' or '.'",
-                                 s->min, s->max, s->extra);
+                                 "at most %" PRIu64
+                                 " letters, digits and '%s', beginning with a letter, digit or '_'",
+                                 s->max, s->extra);
                 break;
         case DDNS_SETTING_TEXT:
-                (void) ddns_fail(ret, 0,
-                                 "%" PRIu64 " to %" PRIu64 " printable ASCII characters without blanks "
-                                 "and ':'",
-                                 s->min, s->max);
+                (void) ddns_fail(ret, 0, "at most %" PRIu64 " ASCII characters without blanks and ':'",
+                                 s->max);
                 break;
         case DDNS_SETTING_PATH:
                 (void) ddns_fail(ret, 0,
                                  "an absolute path of at most %" PRIu64
-                                 " bytes without quotes, backslash, "
-                                 "semicolon, control characters and '..'",
+                                 " bytes without quotes, '\\', ';', '..' "
+                                 "and control characters",
                                  s->max);
-                break;
-        case DDNS_SETTING_SECRET:
-                (void) ddns_fail(
-                                ret, 0,
-                                "an absolute path, or the name of a systemd credential: letters, digits "
-                                "and any of '-_.'");
-                break;
-        case DDNS_SETTING_ADDRESS:
-                (void) ddns_fail(ret, 0, "an IP address");
-                break;
-        case DDNS_SETTING_ENDPOINT:
-                (void) ddns_fail(ret, 0, "IP or IP@PORT");
                 break;
         case DDNS_SETTING_PREFIXES:
                 (void) ddns_fail(ret, 0,
                                  "at most %" PRIu64
-                                 " IP addresses or networks as 192.0.2.0/24, with no bits "
-                                 "set behind the prefix",
+                                 " IP addresses, or networks with no bits set behind the prefix",
                                  s->max);
                 break;
         case DDNS_SETTING_RECORDS:
-        case _DDNS_SETTING_TYPE_MAX:
                 (void) ddns_fail(ret, 0, "at most %" PRIu64 " entries", s->max);
                 break;
+        default:
+                (void) ddns_fail(ret, 0, "%s", types[s->type].allowed);
         }
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "basic/buffer.h"
 #include "config/settings.h"
 #include "config/values.h"
 #include "config/walk.h"
@@ -43,10 +42,11 @@ static const yaml_node_t *node_at(const Walk *w, int index) {
 }
 
 static bool is_null(const yaml_node_t *node) {
-        const char *text = (const char *) node->data.scalar.value;
+        if (node->type != YAML_SCALAR_NODE || node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+                return false;
 
-        return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-               (strcmp(text, "") == 0 || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+        const char *text = (const char *) node->data.scalar.value;
+        return strcmp(text, "") == 0 || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
 }
 
 static const char *kind(const yaml_node_t *node) {
@@ -225,13 +225,14 @@ static Match look_up(const Record *r, const char *path) {
         return m;
 }
 
-/* A key's text if it can be one of ours; "" if not. */
+/* A key's text if it is a plain word, so that it can be one of ours or be repeated in an error; "" if not. */
 static const char *key_text(const yaml_node_t *key) {
         if (key->type != YAML_SCALAR_NODE || has_tag(key))
                 return "";
 
         const char *text = (const char *) key->data.scalar.value;
-        size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_<");
+        size_t length = strspn(text,
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_<");
         return length <= KEY_MAX && length == key->data.scalar.length ? text : "";
 }
 
@@ -240,7 +241,7 @@ static void fail_unknown(Walk *w, const Record *r, const char *path, const yaml_
         DdnsMessage allowed;
 
         describe_keys(r, path, &allowed);
-        fail_at(w, key, "unknown key %s%s%s%s%s; allowed here: %s", text[0] ? "'" : "(no plain word)",
+        fail_at(w, key, "unknown key %s%s%s%s%s; allowed here: %s", text[0] ? "'" : "(not a plain word)",
                 text, text[0] ? "'" : "", hint ? ", " : "", hint ? hint : "", allowed.text);
 }
 
