@@ -15,6 +15,7 @@
 #include "basic/domain.h"
 #include "deliver/atomic-file.h"
 #include "deliver/bind.h"
+#include "deliver/names.h"
 
 #define TEMP ".ddns-include.tmp"
 #define GOOD ".ddns-include.good"
@@ -22,83 +23,27 @@
 #define DEFAULT_NAME "ddns.zones.conf"
 #define FILE_MAX     (256u << 20)
 
-typedef struct Names {
-        char **items;
-        size_t n, allocated;
-} Names;
-
 struct DdnsBindInclude {
         int dirfd;
         char *path;
-        const char *name; /* the last part of `path` */
-        Names registered; /* sorted; what the file has */
-        Names stray;      /* have a zone file, but are not registered: of a run that was killed */
+        const char *name;     /* the last part of `path` */
+        DdnsNames registered; /* sorted; what the file has */
+        DdnsNames stray;      /* have a zone file, but are not registered: of a run that was killed */
 };
-
-static void names_done(Names *names) {
-        for (size_t i = 0; i < names->n; i++)
-                free(names->items[i]);
-        free(names->items);
-        *names = (Names){ 0 };
-}
-
-static int names_add(Names *names, const char *name) {
-        if (names->n == names->allocated) {
-                size_t more = names->allocated ? names->allocated * 2 : 64;
-                char **items = reallocarray(names->items, more, sizeof *items);
-                if (!items)
-                        return -ENOMEM;
-                names->items = items;
-                names->allocated = more;
-        }
-        names->items[names->n] = strdup(name);
-        if (!names->items[names->n])
-                return -ENOMEM;
-        names->n++;
-        return 0;
-}
-
-static int names_add_all(Names *names, char *const *more, size_t n) {
-        for (size_t i = 0; i < n; i++)
-                if (names_add(names, more[i]) < 0)
-                        return -ENOMEM;
-        return 0;
-}
-
-static int compare(const void *a, const void *b) {
-        return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static void names_sort(Names *names) {
-        size_t kept = 0;
-
-        if (names->n > 1)
-                qsort(names->items, names->n, sizeof *names->items, compare);
-        for (size_t i = 0; i < names->n; i++)
-                if (kept > 0 && strcmp(names->items[kept - 1], names->items[i]) == 0)
-                        free(names->items[i]);
-                else
-                        names->items[kept++] = names->items[i];
-        names->n = kept;
-}
-
-static bool names_have(const Names *sorted, const char *name) {
-        return sorted->n > 0 && bsearch(&name, sorted->items, sorted->n, sizeof *sorted->items, compare);
-}
 
 DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include) {
         if (!include)
                 return NULL;
         ddns_closep(&include->dirfd);
         free(include->path);
-        names_done(&include->registered);
-        names_done(&include->stray);
+        ddns_names_done(&include->registered);
+        ddns_names_done(&include->stray);
         free(include);
         return NULL;
 }
 
 bool ddns_bind_include_has(const DdnsBindInclude *include, const char *zone) {
-        return names_have(&include->registered, zone);
+        return ddns_names_have(&include->registered, zone);
 }
 
 static int fail_file(const DdnsBindInclude *include, int error, DdnsMessage *message) {
@@ -119,9 +64,6 @@ static int open_directory(DdnsBindInclude *include) {
 static int restore(const DdnsBindInclude *include) {
         if (renameat(include->dirfd, GOOD, include->dirfd, include->name) < 0)
                 return errno == ENOENT ? 0 : -errno;
-        /* Between two names of the same file rename(2) does nothing. */
-        if (unlinkat(include->dirfd, GOOD, 0) < 0 && errno != ENOENT)
-                return -errno;
         return fsync(include->dirfd) < 0 ? -errno : 0;
 }
 
@@ -132,7 +74,7 @@ static int take_line(const DdnsBackend *b, DdnsBindInclude *include, const char 
         if (sscanf(line, "zone \"%254[^\"]\"", text) != 1 ||
             ddns_zone_name_check(text, strlen(text), zone, NULL) < 0 || !ddns_zonedir_has(b->dir, zone))
                 return 0;
-        return names_add(&include->registered, zone);
+        return ddns_names_add(&include->registered, zone);
 }
 
 static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
@@ -159,14 +101,14 @@ static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
                 (void) fclose(f);
         else
                 (void) close(fd);
-        names_sort(&include->registered);
+        ddns_names_sort(&include->registered);
         return r;
 }
 
 static int add_stray(const char *zone, void *userdata) {
         DdnsBindInclude *include = userdata;
 
-        return names_have(&include->registered, zone) ? 0 : names_add(&include->stray, zone);
+        return ddns_names_have(&include->registered, zone) ? 0 : ddns_names_add(&include->stray, zone);
 }
 
 int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
@@ -196,7 +138,7 @@ int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
         return 0;
 }
 
-static int write_file(const DdnsBackend *b, const Names *names) {
+static int write_file(const DdnsBackend *b, const char *name, const DdnsNames *names) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
 
         ddns_buffer_append_text(&text, "# Kept by ddns; changes made here are lost.\n");
@@ -207,118 +149,90 @@ static int write_file(const DdnsBackend *b, const Names *names) {
                                           names->items[i], b->config->zone_dir, names->items[i]);
         if (ddns_buffer_status(&text) < 0)
                 return -ENOMEM;
-        return ddns_atomic_file_replace(b->include->dirfd, TEMP, b->include->name, text.data, text.size);
-}
-
-/* Writes the file with `names` and has named read it. What it said stands in `reply`. */
-static int try_names(DdnsBackend *b, const Names *names, DdnsRndcReply *reply, DdnsMessage *message) {
-        int r = write_file(b, names);
-        if (r < 0)
-                return fail_file(b->include, r, message);
-        return ddns_bind_command(b, reply, message, "reconfig");
-}
-
-/* A zone that named refuses: for its task, if it has one, else it is forgotten until the next start. */
-static void refuse(DdnsBackend *b, DdnsBindPlan *plans, size_t n, const char *zone,
-                   const DdnsRndcReply *reply) {
-        for (size_t i = 0; i < n; i++)
-                if (ddns_bind_is_save(plans + i) && strcmp(plans[i].task->zone, zone) == 0) {
-                        (void) ddns_bind_refused(plans[i].task, "its configuration with this zone",
-                                                 reply);
-                        if (!plans[i].existed)
-                                ddns_zonedir_discard(b->dir, zone);
-                }
+        return ddns_atomic_file_replace(b->include->dirfd, TEMP, name, text.data, text.size);
 }
 
 typedef struct Try {
         DdnsBindPlan *plans;
         size_t n_plans;
-        Names accepted; /* what named runs with */
+        DdnsNames accepted; /* what named runs with */
 } Try;
 
-/* Adds `more` to what is accepted, by halves if named refuses it as a whole. */
-static int add_by_halves(DdnsBackend *b, Try *t, char **more, size_t n, bool known_bad,
-                         DdnsMessage *message) {
-        ddns_cleanup(names_done) Names names = { 0 };
-        DdnsRndcReply reply;
-        int r;
+/* Writes the file with what is accepted and `more`, and has named read it. 1: named took it, and it is accepted from now on;
+ * 0: named refused it, `reply` says why. */
+static int try_with(DdnsBackend *b, Try *t, char *const *more, size_t n, DdnsRndcReply *reply,
+                    DdnsMessage *message) {
+        ddns_cleanup(ddns_names_done) DdnsNames names = { 0 };
 
-        if (!known_bad) {
-                if (names_add_all(&names, t->accepted.items, t->accepted.n) < 0 ||
-                    names_add_all(&names, more, n) < 0)
-                        return ddns_fail(message, -ENOMEM, "out of memory");
-                names_sort(&names);
-                r = try_names(b, &names, &reply, message);
-                if (r < 0)
-                        return r;
-                if (reply.result == 0) {
-                        names_done(&t->accepted);
-                        t->accepted = names;
-                        names = (Names){ 0 };
-                        return 0;
-                }
-                if (n == 1) {
-                        refuse(b, t->plans, t->n_plans, more[0], &reply);
-                        return 0;
-                }
-        }
-
-        r = add_by_halves(b, t, more, n / 2, false, message);
-        return r < 0 ? r : add_by_halves(b, t, more + n / 2, n - n / 2, false, message);
-}
-
-/* Without the additions first, so that a configuration that is broken for other reasons is not charged to them. */
-static int find_refused(DdnsBackend *b, Try *t, Names *more, const char *text, DdnsMessage *message) {
-        DdnsRndcReply reply;
-
-        int r = try_names(b, &t->accepted, &reply, message);
-        if (r < 0)
-                return r;
-        if (reply.result != 0)
-                return ddns_fail(message, -EBADMSG,
-                                 "named refuses its configuration, also without new zones: %s", text);
-        r = add_by_halves(b, t, more->items, more->n, more->n > 1, message);
-        if (r < 0)
-                return r;
-        r = write_file(b,
-                       &t->accepted); /* the last try may have been refused; named never took that one */
-        return r < 0 ? fail_file(b->include, r, message) : 0;
-}
-
-static int reconfigure(DdnsBackend *b, Try *t, Names *more, DdnsMessage *message) {
-        ddns_cleanup(names_done) Names all = { 0 };
-        ddns_cleanup(ddns_freep) char *text = NULL;
-        DdnsRndcReply reply;
-
-        if (names_add_all(&all, t->accepted.items, t->accepted.n) < 0 ||
-            names_add_all(&all, more->items, more->n) < 0)
+        if (ddns_names_add_all(&names, t->accepted.items, t->accepted.n) < 0 ||
+            ddns_names_add_all(&names, more, n) < 0)
                 return ddns_fail(message, -ENOMEM, "out of memory");
-        names_sort(&all);
-        int r = try_names(b, &all, &reply, message);
+        ddns_names_sort(&names);
+        int r = write_file(b, b->include->name, &names);
+        if (r < 0)
+                return fail_file(b->include, r, message);
+        r = ddns_bind_command(b, reply, message, "reconfig");
         if (r < 0)
                 return r;
-        if (reply.result == 0) {
-                names_done(&t->accepted);
-                t->accepted = all;
-                all = (Names){ 0 };
+        if (reply->result != 0)
+                return 0;
+
+        DdnsNames old = t->accepted;
+        t->accepted = names;
+        names = old;
+        return 1;
+}
+
+/* A zone that named refuses: for its task, if it has one, else it is forgotten until the next start. */
+static void refuse(DdnsBackend *b, Try *t, const char *zone, const DdnsRndcReply *reply) {
+        for (size_t i = 0; i < t->n_plans; i++) {
+                DdnsBindPlan *p = t->plans + i;
+
+                if (!ddns_bind_is_save(p) || strcmp(p->task->zone, zone) != 0)
+                        continue;
+                (void) ddns_bind_refused(p->task, "its configuration with this zone", reply);
+                if (!p->existed)
+                        ddns_zonedir_discard(b->dir, zone);
+        }
+}
+
+/* Adds `more` to what is accepted, by halves if named refuses it as a whole. */
+static int add_by_halves(DdnsBackend *b, Try *t, char *const *more, size_t n, DdnsMessage *message) {
+        DdnsRndcReply reply;
+
+        int r = try_with(b, t, more, n, &reply, message);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        if (n == 1) {
+                refuse(b, t, more[0], &reply);
                 return 0;
         }
-        text = strdup(reply.text[0] ? reply.text : reply.error);
-        return find_refused(b, t, more, text ? text : "", message);
+        r = add_by_halves(b, t, more, n / 2, message);
+        return r < 0 ? r : add_by_halves(b, t, more + n / 2, n - n / 2, message);
 }
 
-/* Keeps the accepted version beside the file while another one is tried. */
-static int keep_good(DdnsBackend *b) {
-        DdnsBindInclude *include = b->include;
+static int reconfigure(DdnsBackend *b, Try *t, const DdnsNames *more, DdnsMessage *message) {
+        DdnsRndcReply reply;
 
-        if (faccessat(include->dirfd, include->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
-                int r = write_file(b, &include->registered);
-                if (r < 0)
-                        return r;
-        }
-        if (linkat(include->dirfd, include->name, include->dirfd, GOOD, 0) < 0)
-                return -errno;
-        return 0; /* the directory is synced with the try's own rename */
+        int r = try_with(b, t, more->items, more->n, &reply, message);
+        if (r != 0)
+                return r < 0 ? r : 0;
+
+        /* Without the additions first, so that a configuration that is broken for other reasons is not charged to them. */
+        r = try_with(b, t, NULL, 0, &reply, message);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return ddns_fail(message, -EBADMSG,
+                                 "named refuses its configuration, also without new zones (see its "
+                                 "log): %.300s",
+                                 reply.text[0] ? reply.text : reply.error);
+        r = add_by_halves(b, t, more->items, more->n, message);
+        if (r < 0)
+                return r;
+        /* The last try may have been refused, and named never took that one. */
+        r = write_file(b, b->include->name, &t->accepted);
+        return r < 0 ? fail_file(b->include, r, message) : 0;
 }
 
 static int forget_good(const DdnsBindInclude *include) {
@@ -328,35 +242,35 @@ static int forget_good(const DdnsBindInclude *include) {
 }
 
 /* Sorts the batch into what stays registered and what comes anew. */
-static int sort_out(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, Names *ret_stay,
-                    Names *ret_more) {
-        ddns_cleanup(names_done) Names deleted = { 0 };
-        const Names *lists[] = { &b->include->registered, &b->include->stray };
-        Names *to[] = { ret_stay, ret_more };
+static int sort_out(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsNames *ret_stay,
+                    DdnsNames *ret_more) {
+        ddns_cleanup(ddns_names_done) DdnsNames deleted = { 0 };
+        const DdnsNames *lists[] = { &b->include->registered, &b->include->stray };
+        DdnsNames *to[] = { ret_stay, ret_more };
 
         for (size_t i = 0; i < n; i++) {
                 const char *zone = plans[i].task->zone;
 
-                if (ddns_bind_is_delete(plans + i) && names_add(&deleted, zone) < 0)
+                if (ddns_bind_is_delete(plans + i) && ddns_names_add(&deleted, zone) < 0)
                         return -ENOMEM;
-                if (ddns_bind_is_save(plans + i) && !names_have(&b->include->registered, zone)) {
+                if (ddns_bind_is_save(plans + i) && !ddns_names_have(&b->include->registered, zone)) {
                         plans[i].registered = true;
-                        if (names_add(ret_more, zone) < 0)
+                        if (ddns_names_add(ret_more, zone) < 0)
                                 return -ENOMEM;
                 }
         }
-        names_sort(&deleted);
+        ddns_names_sort(&deleted);
         for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
                 for (size_t i = 0; i < lists[l]->n; i++)
-                        if (!names_have(&deleted, lists[l]->items[i]) &&
-                            names_add(to[l], lists[l]->items[i]) < 0)
+                        if (!ddns_names_have(&deleted, lists[l]->items[i]) &&
+                            ddns_names_add(to[l], lists[l]->items[i]) < 0)
                                 return -ENOMEM;
-        names_sort(ret_more);
+        ddns_names_sort(ret_more);
         return 0;
 }
 
 int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
-        ddns_cleanup(names_done) Names more = { 0 };
+        ddns_cleanup(ddns_names_done) DdnsNames more = { 0 };
         Try t = { .plans = plans, .n_plans = n };
         DdnsBindInclude *include = b->include;
 
@@ -364,7 +278,8 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
         if (r < 0)
                 r = ddns_fail(message, r, "out of memory");
         else if (more.n > 0 || t.accepted.n != include->registered.n) {
-                r = keep_good(b);
+                /* A copy, no link: the file may be another user's. */
+                r = write_file(b, GOOD, &include->registered);
                 if (r < 0)
                         r = fail_file(include, r, message);
                 if (r >= 0)
@@ -376,13 +291,13 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
                 }
         }
         if (r < 0) {
-                names_done(&t.accepted);
+                ddns_names_done(&t.accepted);
                 (void) restore(include);
                 b->include = ddns_bind_include_free(include);
                 return r;
         }
-        names_done(&include->registered);
-        names_done(&include->stray);
+        ddns_names_done(&include->registered);
+        ddns_names_done(&include->stray);
         include->registered = t.accepted;
         return 0;
 }

@@ -20,6 +20,9 @@
 /* On a machine under load named is slow, but never that slow. */
 #define SERVED_USEC (5 * USEC_PER_SEC)
 
+/* For proofs that must fail. */
+#define PROOF_USEC (200 * USEC_PER_MSEC)
+
 typedef struct Fixture {
         Named named;
         DdnsBackendConfig config;
@@ -152,13 +155,18 @@ static void open_backend(Fixture *f) {
                 .name = (char *) "test",
                 .type = DDNS_BACKEND_BIND,
                 .zone_dir = f->named.zones,
-                .nameserver = {.set = true,                   .address = f->named.address},
-                .served_timeout_usec = 2 * USEC_PER_SEC,
+                .nameserver = { .set = true, .address = f->named.address },
+                .served_timeout_usec = SERVED_USEC,
                 .control = { .address = (char *) "127.0.0.1",
-                               .port = f->named.control_port,
-                               .key_file = f->named.key_file,
-                               .timeout_usec = 10 * USEC_PER_SEC },
+                             .port = f->named.control_port,
+                             .key_file = f->named.key_file,
+                             .timeout_usec = 10 * USEC_PER_SEC },
         };
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+}
+
+static void reopen(Fixture *f) {
+        ddns_backend_bind.free(f->backend);
         assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
 }
 
@@ -230,10 +238,12 @@ static void other_content_with_the_same_serial_that_named_refuses_fails(void **s
 
         NEED_NAMED();
         apply_one(f, save("stale.test", 1, "192.0.2.1"));
+        f->config.served_timeout_usec = PROOF_USEC;
         DdnsTask task = save_poison("stale.test", 1);
         assert_int_equal(apply(f, &task, 1), 0);
         assert_int_equal(task.state, DDNS_TASK_FAILED);
         assert_non_null(strstr(task.message.text, "kept the old content of stale.test"));
+        f->config.served_timeout_usec = SERVED_USEC;
         apply_one(f, save("stale.test", 1, "192.0.2.2"));
         assert_true(serves_address(f, "stale.test", "192.0.2.2"));
 }
@@ -429,6 +439,76 @@ static void wrong_key_fails_the_backend_with_its_file(void **state) {
         f->config.control.key_file = f->named.key_file;
 }
 
+static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **state) {
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        ddns_cleanup(ddns_freep) char *content = zone_text("foreign.test", 5, "192.0.2.1");
+        named_write_file(&f->named, "foreign.db", content);
+        (void) snprintf(text, sizeof text,
+                        "zone \"foreign.test\" { type primary; file \"%s/foreign.db\"; };\n",
+                        f->named.root);
+        named_stop(&f->named, SIGKILL);
+        named_start(&f->named, text);
+        assert_served(f, "foreign.test", 5);
+
+        DdnsTask task = save("foreign.test", 6, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "up to date; it loads it from "));
+        assert_non_null(strstr(task.message.text, "/foreign.db"));
+
+        f->config.served_timeout_usec = PROOF_USEC;
+        task = save("foreign.test", 5, "192.0.2.2");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "/foreign.db"));
+        f->config.served_timeout_usec = SERVED_USEC;
+}
+
+static void zones_of_a_view_are_added_changed_and_deleted(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        ddns_backend_bind.free(f->backend);
+        named_close(&f->named);
+        assert_true(named_open(&f->named));
+        named_start(&f->named, "view \"inside\" { match-clients { any; }; };\n");
+        open_backend(f);
+
+        DdnsTask task = save("view.test", 1, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_string_equal(task.message.text,
+                            "named refused addzone: not found: no matching view found for '_default'");
+
+        f->config.view = (char *) "inside";
+        reopen(f);
+        apply_one(f, save("view.test", 1, "192.0.2.1"));
+        apply_one(f, save("view.test", 2, "192.0.2.1"));
+        assert_served(f, "view.test", 2);
+        apply_one(f, save("view.test", 2, "192.0.2.2"));
+        assert_true(serves_address(f, "view.test", "192.0.2.2"));
+        apply_one(f, delete ("view.test"));
+        assert_absent(f, "view.test");
+}
+
+static void settings_that_would_leave_their_quotes_are_refused(void **state) {
+        DdnsBackendConfig config = { .zone_dir = (char *) "/var/\"x",
+                                     .control = { .address = (char *) "127.0.0.1" } };
+        DdnsMessage message;
+        DdnsBackend *b = NULL;
+
+        assert_int_equal(ddns_backend_bind.new(&config, &b, &message), -EINVAL);
+        config.zone_dir = (char *) "/var/x";
+        config.view = (char *) "x; y";
+        assert_int_equal(ddns_backend_bind.new(&config, &b, &message), -EINVAL);
+        config.view = NULL;
+        config.control.address = (char *) "localhost";
+        assert_int_equal(ddns_backend_bind.new(&config, &b, &message), -EINVAL);
+        assert_null(b);
+}
+
 /* ---- registration: include ---- */
 
 static void start_include(Fixture *f, const char *extra) {
@@ -443,11 +523,6 @@ static void start_include(Fixture *f, const char *extra) {
         named_start(&f->named, text);
         open_backend(f);
         f->config.registration = DDNS_REGISTRATION_INCLUDE;
-}
-
-static void reopen(Fixture *f) {
-        ddns_backend_bind.free(f->backend);
-        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
 }
 
 static void include_file_registers_changes_and_deletes(void **state) {
@@ -547,7 +622,6 @@ static void include_file_that_is_lost_is_made_anew_from_the_zone_files(void **st
 
 static void configuration_broken_by_others_fails_the_backend(void **state) {
         Fixture *f = *state;
-        ddns_cleanup(ddns_freep) char *config = NULL;
         char path[256];
 
         NEED_NAMED();
@@ -602,6 +676,10 @@ int main(void) {
                 cmocka_unit_test_setup(named_that_is_dead_fails_the_backend_and_charges_no_zone,
                                        need_named),
                 cmocka_unit_test_setup(wrong_key_fails_the_backend_with_its_file, need_named),
+                cmocka_unit_test_setup(zone_that_named_loads_from_elsewhere_is_told_with_the_file,
+                                       need_named),
+                cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
+                cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
                 cmocka_unit_test_setup(include_survives_a_restart_of_named, need_named),
                 cmocka_unit_test_setup(zone_defined_elsewhere_fails_alone_in_an_include, need_named),

@@ -18,7 +18,7 @@
 #define SECRET "dGhpcyBpcyBub3QgYSBzZWNyZXQgYXQgYWxsISEhIQ=="
 
 #define LONG_USEC  (5 * USEC_PER_SEC)
-#define SHORT_USEC (100 * USEC_PER_MSEC)
+#define SHORT_USEC (400 * USEC_PER_MSEC)
 
 static DdnsRndcKey make_key(const char *algorithm, const char *secret) {
         ddns_cleanup(ddns_freep) char *text = NULL;
@@ -421,7 +421,7 @@ static const struct {
         int error;
         const char *text;
 } failures[] = {
-        { MOOD_HANG, SHORT_USEC, -ETIMEDOUT, "it did not answer within 0.1 s" },
+        { MOOD_HANG, SHORT_USEC, -ETIMEDOUT, "it did not answer within 0.4 s" },
         { MOOD_CLOSE, LONG_USEC, -ECONNRESET, "named closed the connection" },
         { MOOD_CUT, LONG_USEC, -ECONNRESET, "named closed the connection" },
         { MOOD_GARBAGE, LONG_USEC, -EBADMSG, "no control message" },
