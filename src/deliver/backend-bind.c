@@ -14,10 +14,14 @@
 
 #define PAUSE_MAX_USEC (100 * USEC_PER_MSEC)
 
+static void close_files(DdnsBackend *b) {
+        b->dir = ddns_zonedir_free(b->dir);
+        b->include = ddns_bind_include_free(b->include);
+}
+
 static void bind_free(DdnsBackend *b) {
         (void) ddns_rndc_free(b->rndc);
-        (void) ddns_zonedir_free(b->dir);
-        (void) ddns_bind_include_free(b->include);
+        close_files(b);
         ddns_rndc_key_done(&b->key);
         free(b->in_view);
         free(b);
@@ -215,7 +219,10 @@ static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
         for (size_t i = 0; i < n; i++)
                 plans[i].task = tasks + i;
         b->reconfigured = false;
-        return apply_plans(b, plans, tasks, n, message);
+        r = apply_plans(b, plans, tasks, n, message);
+        if (r < 0)
+                close_files(b); /* the directory may be another one when it is put right */
+        return r;
 }
 
 const DdnsBackendOps ddns_backend_bind = {

@@ -30,8 +30,10 @@ static int zone_files_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessa
         r = ddns_zonedir_write(b->dir, tasks, n, message);
         if (r >= 0)
                 r = ddns_zonedir_remove(b->dir, tasks, n, message);
-        if (r < 0)
+        if (r < 0) {
+                b->dir = ddns_zonedir_free(b->dir); /* it may be another one when it is put right */
                 return r;
+        }
 
         for (size_t i = 0; i < n; i++)
                 if (tasks[i].state == DDNS_TASK_PENDING)

@@ -178,12 +178,36 @@ static int load_one(DdnsBackend *b, DdnsBindPlan *p, DdnsMessage *message) {
                 (void) ddns_fail(&p->task->message, 0, "named does not know the zone%s",
                                  include ? ": is the include file a part of its configuration?" : "");
         }
-        if (p->task->state == DDNS_TASK_PENDING && !p->same_serial)
+        /* With a name server to ask, a new serial is proven by the SOA query that follows every delivery. */
+        if (p->task->state == DDNS_TASK_PENDING && !p->same_serial && b->config->nameserver.set)
                 p->task->state = DDNS_TASK_WRITTEN;
         return 0;
 }
 
-/* Waits until the load time is another one than before. */
+static bool is_proof(const DdnsBindPlan *p, const DdnsBindStatus *now) {
+        if (!now->loaded)
+                return false;
+        return p->same_serial ? now->loaded_sec != p->before.loaded_sec : now->serial == p->task->serial;
+}
+
+static int fail_old_content(DdnsTask *task, const DdnsBindStatus *now) {
+        task->state = DDNS_TASK_FAILED;
+        if (!now->loaded)
+                return ddns_fail(&task->message, 0, "named did not load the zone (see its log)");
+        if (now->serial != task->serial)
+                return ddns_fail(&task->message, 0,
+                                 "named kept serial %u instead of %u: its load failed (see its log), or "
+                                 "it loads "
+                                 "another file (%s)",
+                                 now->serial, task->serial, now->file);
+        return ddns_fail(&task->message, 0,
+                         "named kept the old content of %s, which has the same serial %u: its load "
+                         "failed (see its "
+                         "log), or it loads another file (%s)",
+                         task->zone, task->serial, now->file);
+}
+
+/* Waits until named has loaded the file. */
 static int prove(DdnsBackend *b, DdnsBindPlan *p, uint64_t deadline, DdnsMessage *message) {
         for (uint64_t pause = PAUSE_MIN_USEC;;
              pause = pause * 2 < PAUSE_MAX_USEC ? pause * 2 : PAUSE_MAX_USEC) {
@@ -192,19 +216,12 @@ static int prove(DdnsBackend *b, DdnsBindPlan *p, uint64_t deadline, DdnsMessage
                 int r = ddns_bind_zonestatus(b, p->task->zone, &now, message);
                 if (r < 0)
                         return r;
-                if (now.loaded && now.loaded_sec != p->before.loaded_sec) {
+                if (is_proof(p, &now)) {
                         p->task->state = DDNS_TASK_WRITTEN;
                         return 0;
                 }
-                if (ddns_monotonic_usec() >= deadline) {
-                        p->task->state = DDNS_TASK_FAILED;
-                        return ddns_fail(&p->task->message, 0,
-                                         "named kept the old content of %s, which has the same serial "
-                                         "%u: its load "
-                                         "failed (see named's log), or it loads another file (%s)",
-                                         p->task->zone, p->task->serial,
-                                         now.file[0] ? now.file : "none");
-                }
+                if (ddns_monotonic_usec() >= deadline)
+                        return fail_old_content(p->task, &now);
                 pause_usec(pause);
                 /* A reload that comes during another load of the zone is dropped. */
                 if (pause == PAUSE_MAX_USEC) {

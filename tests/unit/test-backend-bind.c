@@ -323,6 +323,27 @@ static void file_dated_before_the_last_load_is_loaded_all_the_same(void **state)
         assert_served(f, "clock.test", 2);
 }
 
+static void without_a_name_server_to_ask_the_control_channel_proves_each_load(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        f->config.nameserver.set = false;
+        for (uint32_t serial = 1; serial <= 10; serial++) {
+                char address[16];
+
+                (void) snprintf(address, sizeof address, "192.0.2.%u", serial);
+                apply_one(f, save("unasked.test", serial, address));
+                assert_true(serves_address(f, "unasked.test", address));
+        }
+        f->config.served_timeout_usec = PROOF_USEC;
+        DdnsTask task = save_poison("unasked.test", 11);
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "named kept serial 10 instead of 11"));
+        f->config.served_timeout_usec = SERVED_USEC;
+        f->config.nameserver.set = true;
+}
+
 static void poison_zone_fails_with_named_s_words_and_delays_no_other(void **state) {
         Fixture *f = *state;
 
@@ -379,6 +400,39 @@ static void incarnation_changes_when_named_is_started_anew_and_zones_stay(void *
         assert_string_not_equal(first.text, second.text);
         apply_one(f, save("kept.test", 2, "192.0.2.1"));
         assert_served(f, "kept.test", 2);
+}
+
+static void zone_that_named_could_not_load_at_its_start_is_repaired(void **state) {
+        Fixture *f = *state;
+        DdnsSoaQuestion q = { .zone = "broken.test" };
+
+        NEED_NAMED();
+        apply_one(f, save("broken.test", 1, "192.0.2.1"));
+        named_stop(&f->named, SIGKILL);
+        named_write_file(&f->named, "zones/broken.test.db", "nonsense");
+        named_start(&f->named, "");
+        assert_int_equal(ddns_soa_ask(&f->named.address, &q, 1, SERVED_USEC), 0);
+        assert_int_equal(q.state, DDNS_SOA_FAILED);
+        apply_one(f, save("broken.test", 1, "192.0.2.1"));
+        assert_served(f, "broken.test", 1);
+}
+
+static void zone_directory_that_is_gone_fails_the_backend_until_it_is_back(void **state) {
+        Fixture *f = *state;
+        char away[128];
+
+        NEED_NAMED();
+        (void) snprintf(away, sizeof away, "%s/away", f->named.root);
+        apply_one(f, save("moved.test", 1, "192.0.2.1"));
+        assert_int_equal(rename(f->named.zones, away), 0);
+        reopen(f);
+        DdnsTask task = save("moved.test", 2, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), -ENOENT);
+        assert_int_equal(task.state, DDNS_TASK_PENDING);
+        assert_non_null(strstr(f->message.text, f->named.zones));
+        assert_int_equal(rename(away, f->named.zones), 0);
+        apply_one(f, save("moved.test", 2, "192.0.2.1"));
+        assert_served(f, "moved.test", 2);
 }
 
 static void named_that_hangs_fails_the_backend_and_charges_no_zone(void **state) {
@@ -666,10 +720,16 @@ int main(void) {
                 cmocka_unit_test_setup(zone_that_is_there_already_is_reloaded, need_named),
                 cmocka_unit_test_setup(file_dated_before_the_last_load_is_loaded_all_the_same,
                                        need_named),
+                cmocka_unit_test_setup(without_a_name_server_to_ask_the_control_channel_proves_each_load,
+                                       need_named),
                 cmocka_unit_test_setup(poison_zone_fails_with_named_s_words_and_delays_no_other,
                                        need_named),
                 cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
+                                       need_named),
+                cmocka_unit_test_setup(zone_that_named_could_not_load_at_its_start_is_repaired,
+                                       need_named),
+                cmocka_unit_test_setup(zone_directory_that_is_gone_fails_the_backend_until_it_is_back,
                                        need_named),
                 cmocka_unit_test_setup(named_that_hangs_fails_the_backend_and_charges_no_zone,
                                        need_named),

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "basic/clock.h"
@@ -203,6 +205,31 @@ static void trouble_with_one_file_fails_one_task(void **state) {
         assert_int_equal(count_entries(f->path), 1);
 }
 
+static void file_beyond_the_size_limit_fails_alone_and_the_old_one_stays(void **state) {
+        static char content[100000];
+        Fixture *f = *state;
+        DdnsTask old = save("a.test", "old");
+        struct rlimit before, limit;
+
+        assert_int_equal(ddns_zonedir_write(f->dir, &old, 1, &f->message), 0);
+        memset(content, 'x', sizeof content - 1);
+        DdnsTask tasks[] = { save("a.test", content), save("b.test", "x") };
+
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        limit = (struct rlimit){ .rlim_cur = 5000, .rlim_max = before.rlim_max };
+        (void) signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int r = ddns_zonedir_write(f->dir, tasks, 2, &f->message);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+
+        assert_int_equal(r, 0);
+        assert_int_equal(tasks[0].state, DDNS_TASK_FAILED);
+        assert_string_equal(tasks[0].message.text, "writing a.test.db: File too large");
+        assert_content(f, "a.test.db", "old");
+        assert_content(f, "b.test.db", "x");
+        assert_int_equal(count_entries(f->path), 2);
+}
+
 static void directory_that_is_gone_fails_as_a_whole(void **state) {
         Fixture *f = *state;
         DdnsTask task = save("a.test", "x");
@@ -298,6 +325,9 @@ int main(void) {
                                                 setup, teardown),
                 cmocka_unit_test_setup_teardown(links_are_replaced_and_never_followed, setup, teardown),
                 cmocka_unit_test_setup_teardown(trouble_with_one_file_fails_one_task, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                                file_beyond_the_size_limit_fails_alone_and_the_old_one_stays, setup,
+                                teardown),
                 cmocka_unit_test_setup_teardown(directory_that_is_gone_fails_as_a_whole, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(full_disk_fails_as_a_whole_and_leaves_the_old_files,
