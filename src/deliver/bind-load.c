@@ -191,20 +191,19 @@ static bool is_proof(const DdnsBindPlan *p, const DdnsBindStatus *now) {
 }
 
 static int fail_old_content(DdnsTask *task, const DdnsBindStatus *now) {
-        task->state = DDNS_TASK_FAILED;
+        DdnsMessage what;
+
         if (!now->loaded)
-                return ddns_fail(&task->message, 0, "named did not load the zone (see its log)");
-        if (now->serial != task->serial)
-                return ddns_fail(&task->message, 0,
-                                 "named kept serial %u instead of %u: its load failed (see its log), or "
-                                 "it loads "
-                                 "another file (%s)",
-                                 now->serial, task->serial, now->file);
-        return ddns_fail(&task->message, 0,
-                         "named kept the old content of %s, which has the same serial %u: its load "
-                         "failed (see its "
-                         "log), or it loads another file (%s)",
-                         task->zone, task->serial, now->file);
+                (void) ddns_fail(&what, 0, "named did not load the zone");
+        else if (now->serial != task->serial)
+                (void) ddns_fail(&what, 0, "named kept serial %u instead of %u", now->serial,
+                                 task->serial);
+        else
+                (void) ddns_fail(&what, 0, "named kept the old content of %s with the same serial",
+                                 task->zone);
+        task->state = DDNS_TASK_FAILED;
+        return ddns_fail(&task->message, 0, "%.300s: see its log for why; it loads it from %.150s",
+                         what.text, now->file[0] ? now->file : "nowhere");
 }
 
 /* Waits until named has loaded the file. */
