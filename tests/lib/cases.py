@@ -34,7 +34,8 @@ class Cases:
         try:
             yield
         except Exception as error:  # noqa: BLE001: a verdict, whatever it was
-            traceback.print_exc(file=sys.stderr)
+            if not isinstance(error, AssertionError):
+                traceback.print_exc(file=sys.stderr)
             self.report(name, f"{type(error).__name__}: {error}")
         else:
             self.report(name)

@@ -57,7 +57,7 @@ def play(cases, master):
             if request.status == 0:
                 master.exchange(request.raw, wait=False)
             else:
-                _check(request, master.exchange(request.raw))
+                _check(request, master.exchange(request.raw, timeout=20))
 
 
 def remaining():
