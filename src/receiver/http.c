@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests in, answers out. */
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include "basic/clock.h"
@@ -28,8 +31,13 @@ struct DdnsHttp {
         struct MHD_Daemon *daemon;
         Connection *connections;
         unsigned n_connections;
+        bool quiesced;
         uint64_t last_activity_usec;
         size_t memory; /* bytes of all bodies that are held */
+
+        int done_fd; /* eventfd: `done` has jobs */
+        pthread_mutex_t lock;
+        DdnsJob *done;
 };
 
 /* One request on its way through. The job is first, so that one is the other. */
@@ -42,8 +50,33 @@ typedef struct Transaction {
         bool started, judged, too_big, no_memory, answered;
 } Transaction;
 
+/* libmicrohttpd without a thread of its own is deaf to other threads, so finished jobs wait for the loop in a list. */
 void ddns_http_done(DdnsJob *job) {
-        MHD_resume_connection(((Transaction *) job)->mhd);
+        DdnsHttp *h = ((Transaction *) job)->http;
+        uint64_t one = 1;
+
+        (void) pthread_mutex_lock(&h->lock);
+        job->next = h->done;
+        h->done = job;
+        /* within the lock: afterwards `h` may be gone. The counter can't run over, so this does not block. */
+        if (write(h->done_fd, &one, sizeof one) < 0)
+                assert(errno == EAGAIN);
+        (void) pthread_mutex_unlock(&h->lock);
+}
+
+static void resume_done(DdnsHttp *h) {
+        uint64_t ignored;
+
+        if (read(h->done_fd, &ignored, sizeof ignored) < 0)
+                return; /* nothing was written */
+        (void) pthread_mutex_lock(&h->lock);
+        DdnsJob *job = TAKE_PTR(h->done);
+        (void) pthread_mutex_unlock(&h->lock);
+
+        for (DdnsJob *next; job; job = next) {
+                next = job->next;
+                MHD_resume_connection(((Transaction *) job)->mhd);
+        }
 }
 
 /* ---- connections and their deadline ---- */
@@ -286,18 +319,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 
 /* ---- the daemon ---- */
 
-int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
-                  DdnsMessage *message) {
-        DdnsHttp *h = calloc(1, sizeof *h);
+static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd) {
+        const DdnsConfig *config = h->config;
 
-        if (!h)
-                return ddns_fail(message, -ENOMEM, "out of memory");
-        h->config = config;
-        h->credentials = credentials;
-        h->last_activity_usec = ddns_monotonic_usec();
-        /* MHD_USE_ITC: without it stopping shuts the inherited socket down, and systemd's .socket fails. */
-        h->daemon = MHD_start_daemon(
-                        MHD_USE_EPOLL | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
+        return MHD_start_daemon(
+                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
                         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                         config->receiver.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         config->receiver.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -308,18 +334,38 @@ int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
                         MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
                         MHD_OPTION_NOTIFY_CONNECTION, note_connection, h, MHD_OPTION_END);
-        if (!h->daemon) {
-                free(h);
+}
+
+int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
+                  DdnsMessage *message) {
+        ddns_cleanup(ddns_http_freep) DdnsHttp *h = calloc(1, sizeof *h);
+
+        if (!h)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        h->config = config;
+        h->credentials = credentials;
+        h->last_activity_usec = ddns_monotonic_usec();
+        (void) pthread_mutex_init(&h->lock, NULL);
+        h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (h->done_fd < 0)
+                return ddns_fail(message, -errno, "eventfd: %m");
+        h->daemon = start_daemon(h, fd);
+        if (!h->daemon)
                 return ddns_fail(message, -EIO, "libmicrohttpd does not start on descriptor %d", fd);
-        }
-        *ret = h;
+        *ret = TAKE_PTR(h);
         return 0;
 }
 
 DdnsHttp *ddns_http_free(DdnsHttp *h) {
         if (!h)
                 return NULL;
-        MHD_stop_daemon(h->daemon);
+        if (h->daemon) {
+                ddns_http_quiesce(
+                                h); /* else stopping would shut the inherited socket down, and systemd's .socket fail */
+                MHD_stop_daemon(h->daemon);
+        }
+        ddns_closep(&h->done_fd);
+        (void) pthread_mutex_destroy(&h->lock);
         free(h);
         return NULL;
 }
@@ -334,9 +380,14 @@ int ddns_http_fd(DdnsHttp *h) {
         return info ? info->epoll_fd : -EIO;
 }
 
+int ddns_http_done_fd(DdnsHttp *h) {
+        return h->done_fd;
+}
+
 int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
         MHD_UNSIGNED_LONG_LONG timeout_ms;
 
+        resume_done(h);
         if (MHD_run(h->daemon) != MHD_YES)
                 return -EIO;
         *ret_timeout_usec = MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES
@@ -346,7 +397,9 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
 }
 
 void ddns_http_quiesce(DdnsHttp *h) {
-        (void) MHD_quiesce_daemon(h->daemon);
+        if (!h->quiesced)
+                (void) MHD_quiesce_daemon(h->daemon);
+        h->quiesced = true;
 }
 
 unsigned ddns_http_connections(const DdnsHttp *h) {

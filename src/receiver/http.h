@@ -16,12 +16,14 @@ int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd
                   DdnsMessage *message);
 /* Call when no connection is left; those that are get closed. NULL is accepted. */
 DdnsHttp *ddns_http_free(DdnsHttp *h);
+DDNS_DEFINE_CLEANUP(DdnsHttp *, ddns_http_free)
 
 /* Where requests go; before the first call of ddns_http_run(). */
 void ddns_http_set_pipeline(DdnsHttp *h, DdnsPipeline *pipeline);
 
-/* Readable when ddns_http_run() has something to do. */
+/* Readable when ddns_http_run() has something to do: for the clients, and for jobs that the pipeline is through with. */
 int ddns_http_fd(DdnsHttp *h);
+int ddns_http_done_fd(DdnsHttp *h);
 /* Does what there is to do, without waiting. `*ret_timeout_usec`: call again then at the latest; UINT64_MAX: need not. */
 int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec);
 

@@ -155,6 +155,9 @@ static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
                 r = sd_event_add_io(l->event, NULL, ddns_http_fd(l->http[i]), EPOLLIN, on_http,
                                     &refs[i]);
                 if (r >= 0)
+                        r = sd_event_add_io(l->event, NULL, ddns_http_done_fd(l->http[i]), EPOLLIN,
+                                            on_http, &refs[i]);
+                if (r >= 0)
                         r = sd_event_add_time_relative(l->event, &l->timers[i], CLOCK_MONOTONIC, 0, 1000,
                                                        on_http_timer, &refs[i]);
         }
