@@ -45,6 +45,10 @@ statistics-channels {{ inet 127.0.0.1 port {statistics} allow {{ 127.0.0.1; }}; 
 """
 
 
+# What systemd takes for a good end.
+CLEAN = (0, -signal.SIGTERM)
+
+
 def find_program(build, name):
     """The executable `name` somewhere in a build directory."""
     for path in glob.glob(os.path.join(build, "**", name), recursive=True):
@@ -106,7 +110,7 @@ class Activated:
                 self.starts += 1
             status = self._process.wait()
             self.exits.append((self._process.pid, status))
-            failed = status != 0
+            failed = status not in CLEAN
 
     @property
     def pid(self):
@@ -249,7 +253,8 @@ class Node(Running):
         """Ends both programs; gives the exit statuses of all their runs that did not end well."""
         self.receiver.close()
         self.retry.close()
-        return [status for program in (self.receiver, self.retry) for _, status in program.exits if status != 0]
+        return [status for program in (self.receiver, self.retry) for _, status in program.exits
+                if status not in CLEAN]
 
     def log(self, name):
         """What "ddns-receiver", "ddns-retry" or "named" wrote so far."""

@@ -17,16 +17,17 @@ class Answer(NamedTuple):
     headers: dict  # lower-case names
 
 
-def parse_answer(raw):
-    head, _, body = raw.partition(b"\r\n\r\n")
+def _parse_answer(raw):
+    """An answer as far as it came, and whether it is complete before the connection ends."""
+    head, end, body = raw.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")
-    if not lines[0].startswith("HTTP/"):
-        return Answer(0, "", {})
+    if not end or not lines[0].startswith("HTTP/"):
+        return Answer(0, "", {}), False
     headers = dict((name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines[1:]))
     length = headers.get("content-length")
     if length is not None and len(body) < int(length):
-        return Answer(0, "", {})
-    return Answer(int(lines[0].split()[1]), body.decode("utf-8", "replace"), headers)
+        return Answer(0, "", {}), False
+    return Answer(int(lines[0].split()[1]), body.decode("utf-8", "replace"), headers), length is not None
 
 
 def zone_text(zone, serial, *records):
@@ -50,17 +51,18 @@ class Master:
         self._authorization = base64.b64encode(f"{username}:{password}".encode()).decode()
 
     def exchange(self, raw, timeout=90, wait=True):
-        """Sends the bytes of one request and reads to the end. `wait=False`: closes without reading.
+        """Sends the bytes of one request and reads its answer. `wait=False`: closes without reading.
         ConnectionRefusedError and time-outs are raised; a connection that ends early gives status 0."""
         with socket.create_connection(self.address, timeout=timeout) as s:
-            answer = b""
+            raw_answer, complete = b"", not wait
             try:
                 s.sendall(raw)
-                while wait and (data := s.recv(65536)):
-                    answer += data
+                while not complete and (data := s.recv(65536)):
+                    raw_answer += data
+                    complete = _parse_answer(raw_answer)[1]
             except (ConnectionResetError, BrokenPipeError):
                 pass
-        return parse_answer(answer)
+        return _parse_answer(raw_answer)[0]
 
     def request(self, method, path, body=b"", headers=()):
         lines = [f"{method} {path} HTTP/1.0", f"Authorization: Basic {self._authorization}", "Host: ns9.example.net",
