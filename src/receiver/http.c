@@ -308,6 +308,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
                 return MHD_NO; /* out of memory in begin() */
         if (!t->started)
                 return start(t, method);
+        if (!t->judged) { /* resumed with the login's verdict, and the headers come once more: the body is still to come */
+                t->judged = true;
+                return MHD_YES;
+        }
         if (*size > 0) {
                 size_t n = *size;
 
