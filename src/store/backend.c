@@ -44,7 +44,7 @@ int ddns_store_set_backends(DdnsStore *s, const DdnsStoreBackend *backends, size
 typedef struct Health {
         unsigned failures;
         uint64_t since_usec, due_usec;
-        char incarnation[256];
+        char incarnation[DDNS_INCARNATION_MAX + 1];
 } Health;
 
 static int read_health(DdnsStore *s, const char *backend, Health *ret) {
@@ -117,17 +117,16 @@ int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_
                    backend, NULL, now_usec);
 }
 
-int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation,
-                               bool *ret_changed) {
+int ddns_store_get_incarnation(DdnsStore *s, const char *backend, char ret[DDNS_INCARNATION_MAX + 1]) {
         Health h;
-        int r;
+        int r = read_health(s, backend, &h);
 
-        r = read_health(s, backend, &h);
-        if (r < 0)
-                return r;
-        *ret_changed = h.incarnation[0] != '\0' && strcmp(h.incarnation, incarnation) != 0;
-        if (strcmp(h.incarnation, incarnation) == 0)
-                return 0;
+        if (r >= 0)
+                memcpy(ret, h.incarnation, sizeof h.incarnation);
+        return r;
+}
+
+int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation) {
         return run(s, "UPDATE backend SET incarnation = ?2 WHERE name = ?1", backend, incarnation, 0);
 }
 
@@ -164,7 +163,8 @@ static int first_due(DdnsStore *s, const char *backend, uint64_t *ret) {
         return 0;
 }
 
-int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret) {
+int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret,
+                        uint64_t *ret_backoff) {
         uint64_t due = UINT64_MAX;
         Health h;
         int r;
@@ -177,6 +177,7 @@ int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, ui
         if (h.failures > 0 && due < h.due_usec)
                 due = h.due_usec;
         *ret = due <= now_usec ? 0 : due;
+        *ret_backoff = h.failures > 0 && h.due_usec > now_usec ? h.due_usec : 0;
         return 0;
 }
 

@@ -41,7 +41,8 @@ void ddns_batch_done(DdnsBatch *b) {
         *b = DDNS_BATCH_NULL;
 }
 
-#define SQL_DELIVERY "SELECT z.name, z.generation, z.deleted, z.urgent, v.serial, v.master, v.content"
+#define SQL_DELIVERY \
+        "SELECT z.name, z.generation, z.deleted, z.urgent, v.serial, v.master, v.content, v.at_usec"
 
 /* What the log still has for backend ?1 above its cursor ?2: neither delivered ahead of it nor waiting for a retry. */
 #define SQL_IN_LOG                                                                                     \
@@ -72,7 +73,8 @@ static int copy_delivery(sqlite3_stmt *stmt, DdnsDelivery *ret) {
                 .urgent = sqlite3_column_int(stmt, 3),
                 .serial = (uint32_t) sqlite3_column_int64(stmt, 4),
                 .size = (size_t) sqlite3_column_bytes(stmt, 6),
-                .tries = (unsigned) sqlite3_column_int(stmt, 7),
+                .accepted_usec = store_column_u64(stmt, 7),
+                .tries = (unsigned) sqlite3_column_int(stmt, 8),
         };
 
         d.zone = zone ? strdup(zone) : NULL;

@@ -11,17 +11,10 @@ int store_errno(int rc) {
         static const struct {
                 int rc, error;
         } map[] = {
-                {SQLITE_BUSY,      EAGAIN },
-                { SQLITE_LOCKED,   EAGAIN },
-                { SQLITE_FULL,     ENOSPC },
-                { SQLITE_CORRUPT,  EBADMSG},
-                { SQLITE_NOTADB,   EBADMSG},
-                { SQLITE_READONLY, EROFS  },
-                { SQLITE_PERM,     EACCES },
-                { SQLITE_AUTH,     EACCES },
-                { SQLITE_CANTOPEN, EACCES },
-                { SQLITE_NOMEM,    ENOMEM },
-                { SQLITE_TOOBIG,   EFBIG  },
+                { SQLITE_BUSY, EAGAIN },     { SQLITE_LOCKED, EAGAIN },  { SQLITE_FULL, ENOSPC },
+                { SQLITE_CORRUPT, EBADMSG }, { SQLITE_NOTADB, EBADMSG }, { SQLITE_READONLY, EROFS },
+                { SQLITE_PERM, EACCES },     { SQLITE_AUTH, EACCES },    { SQLITE_CANTOPEN, EACCES },
+                { SQLITE_NOMEM, ENOMEM },    { SQLITE_TOOBIG, EFBIG },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(map); i++)

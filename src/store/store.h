@@ -101,6 +101,7 @@ typedef struct DdnsDelivery {
         char *content; /* NULL for a delete */
         size_t size;
         uint32_t serial;
+        uint64_t accepted_usec;
         char *master;   /* who made the change; NULL: not known */
         unsigned tries; /* failed ones so far of this generation */
 } DdnsDelivery;
@@ -144,13 +145,15 @@ int ddns_store_backend_failed(DdnsStore *s, const char *backend, const char *err
 int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_usec,
                                 uint64_t *ret_was_down_usec);
 
-/* Remembers the name server's incarnation (see backend.h). `*ret_changed`: there was another one before. */
-int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation,
-                               bool *ret_changed);
+/* The name server's incarnation (see deliver/backend.h) that was seen last; "" if none was. */
+#define DDNS_INCARNATION_MAX 255
+int ddns_store_get_incarnation(DdnsStore *s, const char *backend, char ret[DDNS_INCARNATION_MAX + 1]);
+int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation);
 
 /* When `backend` has something to do: 0 now, UINT64_MAX nothing at all, else the time the first retry or the backend's own
- * next try is due. */
-int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret);
+ * next try is due. `*ret_backoff`: until when the backend itself is left alone, 0 if it is not. */
+int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret,
+                        uint64_t *ret_backoff);
 
 /* A zone of which a backend should have the newest version by now. */
 typedef struct DdnsExpected {

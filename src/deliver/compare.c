@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* After a restart of the name server: does it still have what it had? BIND keeps added zones in a file of its own, and that
+ * file has been lost before. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "deliver/lane-internal.h"
+#include "report/report.h"
+
+/* Zones asked about at a time. */
+#define PAGE 500
+
+typedef struct Page {
+        DdnsExpected *zones;
+        DdnsSoaQuestion *questions;
+        size_t n;
+} Page;
+
+static void page_done(Page *p) {
+        free(p->zones);
+        free(p->questions);
+}
+
+/* Zones may still be loading: they have their whole time. A server that says nothing is not restarted but away. */
+static int ask(DdnsLane *l, Page *p, DdnsMessage *message) {
+        const DdnsBackendConfig *c = l->backend_config;
+
+        for (size_t i = 0; i < p->n; i++)
+                p->questions[i] = (DdnsSoaQuestion){ .zone = p->zones[i].zone,
+                                                     .want_serial = p->zones[i].serial };
+        if (!c->nameserver.set || p->n == 0)
+                return 0; /* nobody to ask: all of them are delivered again */
+        int r = ddns_soa_wait(&c->nameserver.address, p->questions, p->n, c->served_timeout_usec);
+        if (r < 0)
+                return ddns_fail(message, r,
+                                 "the name server was started anew and does not answer queries");
+        return 0;
+}
+
+static int put_back(DdnsLane *l, const Page *p, uint64_t *lost) {
+        for (size_t i = 0; i < p->n; i++) {
+                DdnsReportFields fields = { .zone = p->zones[i].zone,
+                                            .backend = l->name,
+                                            .generation = p->zones[i].generation };
+                DdnsMessage why;
+                uint64_t n;
+
+                if (ddns_soa_is_served(&p->questions[i]))
+                        continue;
+                int r = ddns_store_retry(l->store, l->name, p->zones[i].zone, false, ddns_now_usec(),
+                                         &n);
+                if (r < 0)
+                        return r;
+                (*lost)++;
+                ddns_soa_explain(&p->questions[i], &why);
+                if (l->backend_config->nameserver.set)
+                        ddns_report(DDNS_EVENT_ZONE_LOST, &fields,
+                                    "%s: %s lost it in a restart (%s), delivered again",
+                                    p->zones[i].zone, l->name, why.text);
+        }
+        return 0;
+}
+
+/* 0; -ECONNABORTED: the name server does not answer; else the database's error. */
+static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, DdnsMessage *message) {
+        ddns_cleanup(page_done) Page page = { 0 };
+        char after[DDNS_ZONE_NAME_MAX + 1] = "";
+        int r;
+
+        page.zones = calloc(PAGE, sizeof *page.zones);
+        page.questions = calloc(PAGE, sizeof *page.questions);
+        if (!page.zones || !page.questions)
+                return -ENOMEM;
+        do {
+                r = ddns_store_list_delivered(l->store, l->name, after, page.zones, PAGE, &page.n);
+                if (r < 0)
+                        return r;
+                if (ask(l, &page, message) < 0)
+                        return -ECONNABORTED;
+                r = put_back(l, &page, ret_lost);
+                if (r < 0)
+                        return r;
+                *ret_zones += page.n;
+                if (page.n > 0)
+                        strcpy(after, page.zones[page.n - 1].zone);
+        } while (page.n == PAGE);
+        return 0;
+}
+
+int ddns_lane_compare(DdnsLane *l, const char *incarnation) {
+        DdnsReportFields fields = { .backend = l->name };
+        char before[DDNS_INCARNATION_MAX + 1];
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        uint64_t zones = 0, lost = 0;
+        int r;
+
+        r = ddns_store_get_incarnation(l->store, l->name, before);
+        if (r < 0 || strcmp(before, incarnation) == 0)
+                return r;
+        if (before[0]) {
+                r = compare_all(l, &zones, &lost, &message);
+                if (r == -ECONNABORTED)
+                        return ddns_lane_backend_failed(l, &message);
+                if (r < 0)
+                        return r;
+                ddns_report(DDNS_EVENT_BACKEND_RESTARTED, &fields,
+                            "%s was started anew: %" PRIu64 " of %" PRIu64 " zones are delivered again",
+                            l->name, lost, zones);
+        }
+        return ddns_store_set_incarnation(l->store, l->name, incarnation);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of a lane share: lane.c (the thread), compare.c (after a restart of the name server). */
+#pragma once
+
+#include <pthread.h>
+
+#include "deliver/lane.h"
+#include "deliver/served.h"
+
+struct DdnsLane {
+        const DdnsConfig *config;
+        const DdnsBackendConfig *backend_config;
+        const char *name;
+        const DdnsBackendOps *ops;
+        DdnsBackend *backend;
+        DdnsStore *store;
+        DdnsSchedule schedule;
+        DdnsWaitingList waiting;
+        bool probed;     /* since the start, or the last failure */
+        bool store_down; /* reported */
+
+        pthread_t thread;
+        bool running;
+        pthread_mutex_t lock; /* over what follows */
+        pthread_cond_t changed;
+        bool stopping, woken;
+        DdnsLaneState state;
+};
+
+/* 0: recorded; negative: the database failed. */
+int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message);
+
+/* Compares `incarnation` with the one seen last. If the name server was started anew, every zone that it should have and
+ * does not serve is delivered again. 0, or negative: the database failed. */
+int ddns_lane_compare(DdnsLane *l, const char *incarnation);

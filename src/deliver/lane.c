@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* The thread of one backend. */
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "deliver/lane-internal.h"
+#include "report/report.h"
+
+/* How long a batch waits for the name server before the slow ones are left to their deadline and others go on. */
+#define PATIENCE_USEC (250 * USEC_PER_MSEC)
+/* How often those are asked about. */
+#define ASK_INTERVAL_USEC (100 * USEC_PER_MSEC)
+/* More than that may not wait to be seen served: then the lane waits with them. */
+#define WAITING_MAX 1000
+/* How long after a failure of the database it is tried again. */
+#define STORE_PAUSE_USEC (5 * USEC_PER_SEC)
+
+int ddns_lane_new(const DdnsConfig *config, const DdnsBackendConfig *backend, const DdnsBackendOps *ops,
+                  DdnsLane **ret, DdnsMessage *message) {
+        DdnsStoreOptions options = { .busy_usec = config->state.busy_usec,
+                                     .history = config->state.history,
+                                     .rejected = config->state.rejected };
+        ddns_cleanup(ddns_lane_freep) DdnsLane *l = calloc(1, sizeof *l);
+        pthread_condattr_t attributes;
+        int r;
+
+        if (!l)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        l->config = config;
+        l->backend_config = backend;
+        l->name = backend->name;
+        l->ops = ops;
+        l->schedule = (DdnsSchedule){ config->queue.backoff_usec, config->queue.n_backoff };
+        (void) pthread_mutex_init(&l->lock, NULL);
+        (void) pthread_condattr_init(&attributes);
+        (void) pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        (void) pthread_cond_init(&l->changed, &attributes);
+        (void) pthread_condattr_destroy(&attributes);
+
+        r = ops->new (backend, &l->backend, message);
+        if (r >= 0)
+                r = ddns_store_open(config->state.database, &options, &l->store, message);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(l);
+        return 0;
+}
+
+DdnsLane *ddns_lane_free(DdnsLane *l) {
+        if (!l)
+                return NULL;
+        if (l->running) {
+                (void) pthread_mutex_lock(&l->lock);
+                l->stopping = true;
+                (void) pthread_cond_signal(&l->changed);
+                (void) pthread_mutex_unlock(&l->lock);
+                (void) pthread_join(l->thread, NULL);
+        }
+        if (l->backend)
+                l->ops->free(l->backend);
+        ddns_waiting_list_done(&l->waiting);
+        (void) ddns_store_free(l->store);
+        (void) pthread_cond_destroy(&l->changed);
+        (void) pthread_mutex_destroy(&l->lock);
+        free(l);
+        return NULL;
+}
+
+void ddns_lane_wake(DdnsLane *l) {
+        (void) pthread_mutex_lock(&l->lock);
+        l->woken = true;
+        l->state.idle = false; /* until it has looked: nobody may leave in between */
+        (void) pthread_cond_signal(&l->changed);
+        (void) pthread_mutex_unlock(&l->lock);
+}
+
+void ddns_lane_state(DdnsLane *l, DdnsLaneState *ret) {
+        (void) pthread_mutex_lock(&l->lock);
+        *ret = l->state;
+        (void) pthread_mutex_unlock(&l->lock);
+}
+
+/* Waits until woken, told to stop, or `usec` are over (UINT64_MAX: no end). `idle`: what the state says meanwhile. */
+static void pause_lane(DdnsLane *l, uint64_t usec, bool idle, uint64_t due_usec) {
+        uint64_t end = usec == UINT64_MAX ? 0 : ddns_monotonic_usec() + usec;
+        struct timespec ts = { .tv_sec = (time_t) (end / USEC_PER_SEC),
+                               .tv_nsec = (long) (end % USEC_PER_SEC * 1000) };
+        int r = 0;
+
+        (void) pthread_mutex_lock(&l->lock);
+        if (!l->woken) {
+                l->state.idle = idle;
+                l->state.due_usec = due_usec;
+        }
+        while (!l->woken && !l->stopping && r == 0)
+                r = end > 0 ? pthread_cond_timedwait(&l->changed, &l->lock, &ts)
+                            : pthread_cond_wait(&l->changed, &l->lock);
+        l->woken = false;
+        l->state.idle = false;
+        (void) pthread_mutex_unlock(&l->lock);
+}
+
+static bool is_stopping(DdnsLane *l) {
+        (void) pthread_mutex_lock(&l->lock);
+        bool stopping = l->stopping;
+        (void) pthread_mutex_unlock(&l->lock);
+        return stopping;
+}
+
+/* The database failed: says so once until it works again. */
+static int lane_store_failed(DdnsLane *l, int error) {
+        DdnsReportFields fields = { .backend = l->name };
+
+        if (!l->store_down)
+                ddns_report(DDNS_EVENT_STORE_FAILED, &fields,
+                            "%s: deliveries wait, the database failed: %s", l->name,
+                            ddns_store_error(l->store));
+        l->store_down = true;
+        return error;
+}
+
+/* The backend as a whole is out of service: back off, charge no zone. */
+int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message) {
+        DdnsReportFields fields = { .backend = l->name };
+        uint64_t now = ddns_now_usec(), due;
+        int r;
+
+        r = ddns_store_backend_failed(l->store, l->name, message->text, now, &l->schedule, &due);
+        if (r < 0)
+                return lane_store_failed(l, r);
+        ddns_report(DDNS_EVENT_BACKEND_DOWN, &fields,
+                    "%s is out of service: %s; next try in %" PRIu64 " s", l->name, message->text,
+                    (due - now) / USEC_PER_SEC);
+        l->probed = false;
+        return 0;
+}
+
+static int backend_answered(DdnsLane *l) {
+        DdnsReportFields fields = { .backend = l->name };
+        uint64_t now = ddns_now_usec(), since;
+        int r;
+
+        r = ddns_store_backend_answered(l->store, l->name, now, &since);
+        if (r < 0)
+                return lane_store_failed(l, r);
+        if (since > 0)
+                ddns_report(DDNS_EVENT_BACKEND_UP, &fields, "%s is in service again after %" PRIu64 " s",
+                            l->name, now > since ? (now - since) / USEC_PER_SEC : 0);
+        return 0;
+}
+
+static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *result, uint64_t now) {
+        DdnsReportFields fields = { .zone = d->zone,
+                                    .backend = l->name,
+                                    .master = d->master,
+                                    .generation = d->generation,
+                                    .serial = d->serial,
+                                    .has_serial = !d->delete };
+        const char *how = l->backend_config->nameserver.set ? "served" : "written";
+        uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
+
+        if (!result->error && d->delete)
+                ddns_report(DDNS_EVENT_DELIVERED, &fields,
+                            "%s: gone from %s, %" PRIu64 " ms after the delete", d->zone, l->name, ms);
+        else if (!result->error)
+                ddns_report(DDNS_EVENT_DELIVERED, &fields,
+                            "%s: serial %" PRIu32 " %s by %s, %" PRIu64 " ms after the push", d->zone,
+                            d->serial, how, l->name, ms);
+        else if (result->dead)
+                ddns_report(DDNS_EVENT_DELIVERY_DEAD, &fields, "%s: given up on %s after %u tries: %s",
+                            d->zone, l->name, d->tries + 1, result->error);
+        else if (result->due_usec > 0)
+                ddns_report(DDNS_EVENT_DELIVERY_DEFERRED, &fields,
+                            "%s: try %u on %s failed: %s; next in %" PRIu64 " s", d->zone, d->tries + 1,
+                            l->name, result->error, (result->due_usec - now) / USEC_PER_SEC);
+        else
+                ddns_report(DDNS_EVENT_INFO, &fields,
+                            "%s: failed on %s, but a newer push is there already: %s", d->zone, l->name,
+                            result->error);
+}
+
+static int record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *results, size_t n) {
+        uint64_t now = ddns_now_usec();
+        int r;
+
+        if (n == 0)
+                return 0;
+        r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
+        if (r < 0)
+                return lane_store_failed(l, r);
+
+        (void) pthread_mutex_lock(&l->lock);
+        for (size_t i = 0; i < n; i++)
+                *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
+        (void) pthread_mutex_unlock(&l->lock);
+        for (size_t i = 0; i < n; i++)
+                report_result(l, deliveries[i], &results[i], now);
+        return 0;
+}
+
+/* ---- what waits to be seen served ---- */
+
+/* Asks about all that wait; records those that are served, and those whose time is over. */
+static int settle_waiting(DdnsLane *l) {
+        DdnsWaitingList *w = &l->waiting;
+        uint64_t now;
+        int r;
+
+        r = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
+        if (r < 0)
+                return 0; /* the deadline will tell */
+        now = ddns_monotonic_usec();
+        for (size_t i = 0; i < w->n;) {
+                DdnsWaiting *item = &w->items[i];
+                const DdnsDelivery *d = &item->delivery;
+                bool served = ddns_soa_is_served(&item->question);
+                DdnsMessage why;
+
+                if (!served && now < item->deadline_usec) {
+                        i++;
+                        continue;
+                }
+                ddns_soa_explain(&item->question, &why);
+                DdnsMessage text;
+                (void) ddns_fail(&text, 0, "the name server took the change, but serves %.200s",
+                                 why.text);
+                DdnsResult result = { .zone = d->zone,
+                                      .generation = d->generation,
+                                      .error = served ? NULL : text.text };
+                r = record(l, &d, &result, 1);
+                if (r < 0)
+                        return r;
+                ddns_waiting_list_drop(w, i);
+        }
+        return 0;
+}
+
+/* ---- one batch ---- */
+
+typedef struct Work {
+        DdnsDelivery **deliveries; /* those of the batch that are not waiting already */
+        DdnsTask *tasks;
+        DdnsSoaQuestion *questions;
+        DdnsResult *results;
+        const DdnsDelivery **recorded;
+        size_t n;
+} Work;
+
+static void work_done(Work *w) {
+        free(w->deliveries);
+        free(w->tasks);
+        free(w->questions);
+        free(w->results);
+        free(w->recorded);
+}
+
+static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
+        w->deliveries = calloc(batch->n, sizeof *w->deliveries);
+        w->tasks = calloc(batch->n, sizeof *w->tasks);
+        w->questions = calloc(batch->n, sizeof *w->questions);
+        w->results = calloc(batch->n, sizeof *w->results);
+        w->recorded = calloc(batch->n, sizeof *w->recorded);
+        if (!w->deliveries || !w->tasks || !w->questions || !w->results || !w->recorded)
+                return -ENOMEM;
+
+        for (size_t i = 0; i < batch->n; i++) {
+                DdnsDelivery *d = &batch->deliveries[i];
+
+                if (ddns_waiting_list_has(&l->waiting, d->zone, d->generation))
+                        continue;
+                w->tasks[w->n] = (DdnsTask){ .zone = d->zone,
+                                             .generation = d->generation,
+                                             .delete = d->delete,
+                                             .content = d->content,
+                                             .size = d->size,
+                                             .serial = d->serial };
+                w->deliveries[w->n++] = d;
+        }
+        return 0;
+}
+
+/* Asks the name server about all that is written. 0, or negative if it answers nothing at all. */
+static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
+        const DdnsBackendConfig *c = l->backend_config;
+        size_t n = 0;
+        int r;
+
+        if (!c->nameserver.set)
+                return 0;
+        for (size_t i = 0; i < w->n; i++)
+                if (w->tasks[i].state == DDNS_TASK_WRITTEN)
+                        w->questions[n++] = ddns_served_question(w->deliveries[i]);
+        if (n == 0)
+                return 0;
+        r = ddns_soa_wait(&c->nameserver.address, w->questions, n,
+                          c->served_timeout_usec < PATIENCE_USEC ? c->served_timeout_usec
+                                                                 : PATIENCE_USEC);
+        if (r == -ETIMEDOUT) /* busy, or gone: give it its whole time */
+                r = ddns_soa_wait(&c->nameserver.address, w->questions, n, c->served_timeout_usec);
+        if (r == -ETIMEDOUT)
+                return ddns_fail(message, r, "the name server does not answer queries");
+        if (r < 0)
+                return ddns_fail(message, r, "the name server can not be asked: %s", strerror(-r));
+        return 0;
+}
+
+/* Sorts a batch that was applied: delivered, failed, or left to wait. `*ret_n`: results to record. */
+static int collect(DdnsLane *l, Work *w, bool asked, size_t *ret_n) {
+        uint64_t deadline = ddns_monotonic_usec() + l->backend_config->served_timeout_usec;
+        size_t n = 0, question = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < w->n && r >= 0; i++) {
+                const DdnsTask *t = &w->tasks[i];
+                DdnsDelivery *d = w->deliveries[i];
+                bool written = t->state == DDNS_TASK_WRITTEN;
+
+                if (t->state == DDNS_TASK_PENDING)
+                        continue;
+                if (written && asked && !ddns_soa_is_served(&w->questions[question++])) {
+                        r = ddns_waiting_list_add(&l->waiting, d, deadline);
+                        continue;
+                }
+                w->results[n] = (DdnsResult){ .zone = d->zone,
+                                              .generation = d->generation,
+                                              .error = written ? NULL : t->message.text };
+                w->recorded[n++] = d;
+        }
+        *ret_n = n;
+        return r;
+}
+
+/* Applies what is in `w` and records it. 1: done, look for more; 0: the backend is out of service; negative: the database. */
+static int deliver(DdnsLane *l, Work *w) {
+        DdnsMessage message = DDNS_MESSAGE_NULL, silence = DDNS_MESSAGE_NULL;
+        int applied, asked, r;
+        size_t n;
+
+        applied = l->ops->apply(l->backend, w->tasks, w->n, &message);
+        asked = ask_served(l, w, &silence);
+        if (asked < 0)
+                /* Written, perhaps served, nobody knows: not recorded, so it is done again when the server answers. */
+                for (size_t i = 0; i < w->n; i++)
+                        if (w->tasks[i].state == DDNS_TASK_WRITTEN)
+                                w->tasks[i].state = DDNS_TASK_PENDING;
+
+        r = collect(l, w, asked >= 0 && l->backend_config->nameserver.set, &n);
+        if (r >= 0)
+                r = record(l, w->recorded, w->results, n);
+        if (r >= 0 && (applied < 0 || asked < 0))
+                return ddns_lane_backend_failed(l, applied < 0 ? &message : &silence);
+        if (r >= 0)
+                r = backend_answered(l);
+        return r < 0 ? r : 1;
+}
+
+/* 1: something was done; 0: there is nothing to do now; negative: the database failed. */
+static int deliver_next(DdnsLane *l) {
+        ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
+        ddns_cleanup(work_done) Work w = { 0 };
+        int r;
+
+        if (l->waiting.n >= WAITING_MAX)
+                return 0;
+        /* those that wait are still in the log, so they come with every batch */
+        r = ddns_store_take_batch(l->store, l->name, ddns_now_usec(),
+                                  l->config->queue.batch + l->waiting.n, &batch);
+        if (r < 0)
+                return lane_store_failed(l, r);
+        l->store_down = false;
+        r = work_prepare(l, &batch, &w);
+        if (r < 0 || w.n == 0)
+                return r;
+        r = deliver(l, &w);
+        return r < 0 ? r : 1;
+}
+
+/* Once after every start, and after every failure: is the backend there, and is it the same that it was? */
+static int probe(DdnsLane *l) {
+        DdnsMessage incarnation = DDNS_MESSAGE_NULL, message = DDNS_MESSAGE_NULL;
+        int r;
+
+        l->probed = true;
+        if (!l->ops->incarnation)
+                return 0;
+        r = l->ops->incarnation(l->backend, &incarnation, &message);
+        if (r < 0)
+                return ddns_lane_backend_failed(l, &message);
+        r = backend_answered(l);
+        if (r >= 0)
+                r = ddns_lane_compare(l, incarnation.text);
+        return r;
+}
+
+/* One step. Returns how long to wait before the next one; 0: at once. */
+static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
+        uint64_t now, due, backoff;
+        int r;
+
+        *ret_idle = false;
+        if (l->waiting.n > 0 && settle_waiting(l) < 0)
+                return STORE_PAUSE_USEC;
+
+        now = ddns_now_usec();
+        r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
+        if (r < 0) {
+                (void) lane_store_failed(l, r);
+                return STORE_PAUSE_USEC;
+        }
+        if (backoff == 0 && !l->probed) {
+                r = probe(l);
+                return r < 0 ? STORE_PAUSE_USEC : 0;
+        }
+        if (due == 0) {
+                r = deliver_next(l);
+                if (r != 0)
+                        return r < 0 ? STORE_PAUSE_USEC : 0;
+        }
+        if (l->waiting.n > 0)
+                return ASK_INTERVAL_USEC;
+        *ret_idle = true;
+        *ret_due = due;
+        return due == UINT64_MAX ? UINT64_MAX : due - now + 1;
+}
+
+static void *run(void *userdata) {
+        DdnsLane *l = userdata;
+
+        while (!is_stopping(l)) {
+                uint64_t due = 0, usec;
+                bool idle;
+
+                usec = step(l, &idle, &due);
+                if (usec > 0)
+                        pause_lane(l, usec, idle, due);
+        }
+        return NULL;
+}
+
+int ddns_lane_start(DdnsLane *l, DdnsMessage *message) {
+        int r = pthread_create(&l->thread, NULL, run, l);
+
+        if (r != 0)
+                return ddns_fail(message, -r, "no thread for backend %s", l->name);
+        l->running = true;
+        return 0;
+}
