@@ -16,8 +16,8 @@ struct DdnsLane {
         DdnsStore *store;
         DdnsSchedule schedule;
         DdnsWaitingList waiting;
-        bool probed;     /* since the start, or the last failure */
-        bool store_down; /* reported */
+        uint64_t probe_usec; /* monotonic: when to look again whether it is the same name server */
+        bool store_down;     /* reported */
 
         pthread_t thread;
         bool running;

@@ -17,6 +17,8 @@
 #define ASK_INTERVAL_USEC (100 * USEC_PER_MSEC)
 /* More than that may not wait to be seen served: then the lane waits with them. */
 #define WAITING_MAX 1000
+/* How often it is made sure that the backend is the same that it was: while work keeps coming, a restart passes unnoticed. */
+#define PROBE_INTERVAL_USEC (5 * USEC_PER_SEC)
 /* How long after a failure of the database it is tried again. */
 #define STORE_PAUSE_USEC (5 * USEC_PER_SEC)
 
@@ -136,7 +138,7 @@ int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message) {
         ddns_report(DDNS_EVENT_BACKEND_DOWN, &fields,
                     "%s is out of service: %s; next try in %" PRIu64 " s", l->name, message->text,
                     (due - now) / USEC_PER_SEC);
-        l->probed = false;
+        l->probe_usec = 0;
         return 0;
 }
 
@@ -380,12 +382,12 @@ static int deliver_next(DdnsLane *l) {
         return r < 0 ? r : 1;
 }
 
-/* Once after every start, and after every failure: is the backend there, and is it the same that it was? */
+/* After every start, after every failure, and now and then: is the backend there, and is it the same that it was? */
 static int probe(DdnsLane *l) {
         DdnsMessage incarnation = DDNS_MESSAGE_NULL, message = DDNS_MESSAGE_NULL;
         int r;
 
-        l->probed = true;
+        l->probe_usec = ddns_monotonic_usec() + PROBE_INTERVAL_USEC;
         if (!l->ops->incarnation)
                 return 0;
         r = l->ops->incarnation(l->backend, &incarnation, &message);
@@ -412,7 +414,7 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 (void) lane_store_failed(l, r);
                 return STORE_PAUSE_USEC;
         }
-        if (backoff == 0 && !l->probed) {
+        if (backoff == 0 && ddns_monotonic_usec() >= l->probe_usec) {
                 r = probe(l);
                 return r < 0 ? STORE_PAUSE_USEC : 0;
         }
