@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import push
 from cases import wait_until
@@ -30,7 +31,7 @@ options {{
         lock-file none;
         listen-on port {port} {{ 127.0.0.1; }};
         listen-on-v6 {{ none; }};
-        allow-new-zones yes;
+        allow-new-zones {allow_new_zones};
         allow-transfer {{ 127.0.0.1; }};
         recursion no;
         notify no;
@@ -148,19 +149,21 @@ class Node(Running):
 
     `receiver`, `queue`, `state`, `backend`: settings merged into the configuration (`backend` into that of the private
     named); `backends`: more of them. `named_options`, `named_more`: text for named.conf, in `options` and behind it.
-    `timer`: seconds of ddns-retry.timer. Directory and logs stay if `keep`."""
+    `registration`: how the private named learns of zones, on both sides. `control`: settings merged into those of its
+    control channel. `timer`: seconds of ddns-retry.timer; `restart`: of RestartSec=. Directory and logs stay if `keep`."""
 
     def __init__(self, build, receiver=None, queue=None, state=None, backend=None, backends=(), named_options="",
-                 named_more="", timer=1.0, keep=False):
+                 named_more="", registration="addzone", control=None, timer=1.0, restart=0.1, keep=False):
         self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
-        self._keep, self._timer = keep, timer
-        self._named = self.receiver = self.retry = None
+        self._keep, self._timer, self._restart, self._registration = keep, timer, restart, registration
+        self._named = self._named_started = self.receiver = self.retry = None
         self.directory = tempfile.mkdtemp(prefix="ddns-node-")
         os.chmod(self.directory, 0o755)
         port, self._control, statistics = free_ports(3)
         self.nameserver = NameServer(LOOPBACK, port, statistics)
         try:
-            self._settings = self._make_settings(receiver or {}, queue or {}, state or {}, backend or {}, backends)
+            self.settings = self._make_settings(receiver or {}, queue or {}, state or {}, backend or {}, backends,
+                                                control or {})
             self.write_config()
             self._write_named(named_options, named_more)
             self.start_named()
@@ -180,7 +183,7 @@ class Node(Running):
 
     # ---- set-up
 
-    def _make_settings(self, receiver, queue, state, backend, backends):
+    def _make_settings(self, receiver, queue, state, backend, backends, control):
         for name in ("state", "zones", "credentials"):
             os.mkdir(self.path(name))
         return {
@@ -190,24 +193,38 @@ class Node(Running):
             "queue": {"linger": "300ms", **queue},
             "backends": [{
                 "name": "bind", "type": "bind", "zone-dir": self.path("zones"),
-                "nameserver": f"{LOOPBACK}@{self.nameserver.port}",
-                "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key")},
+                "nameserver": f"{LOOPBACK}@{self.nameserver.port}", "registration": self._registration,
+                "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key"),
+                            **control},
                 **backend}, *backends],
         }
 
     def write_config(self, text=None):
         """Writes the configuration, or `text` in its place."""
         with open(self.path("ddns.yaml"), "w", encoding="utf-8") as f:
-            f.write(text if text is not None else dump(self._settings) + "\n")
+            f.write(text if text is not None else dump(self.settings) + "\n")
 
     def _write_named(self, options, more):
         with open(self.path("rndc.key"), "w", encoding="utf-8") as f:
             f.write(rndc_key())
+        include = self._registration == "include"
+        if include:
+            self._empty_include_file()
+            more += f'include "{self._include_file}";'
         with open(self.path("named.conf"), "w", encoding="utf-8") as f:
             f.write(NAMED_CONF.format(directory=self.directory, port=self.nameserver.port, control=self._control,
-                                      statistics=self.nameserver.statistics, options=options, more=more))
+                                      statistics=self.nameserver.statistics, options=options, more=more,
+                                      allow_new_zones="no" if include else "yes"))
         # A copy: AppArmor confines the original to the directories of the distribution.
         shutil.copy(shutil.which("named", path=os.environ["PATH"] + ":/usr/sbin"), self.path("named"))
+
+    @property
+    def _include_file(self):
+        return self.path("zones", "ddns.zones.conf")
+
+    def _empty_include_file(self):
+        with open(self._include_file, "w", encoding="utf-8"):
+            pass
 
     def _environment(self):
         environment = {key: value for key, value in os.environ.items() if key not in ("JOURNAL_STREAM", "NOTIFY_SOCKET")}
@@ -234,7 +251,8 @@ class Node(Running):
 
     def _activate(self, name, sock, every=None):
         command = [self._programs[name], "--config=" + self.path("ddns.yaml")]
-        return Activated(command, sock, self.path(name + ".log"), self._environment(), every)
+        return Activated(command, sock, self.path(name + ".log"), self._environment(), every,
+                         self._restart)
 
     # ---- ddns
 
@@ -273,6 +291,9 @@ class Node(Running):
     # ---- named
 
     def start_named(self):
+        # named tells when it was started in seconds, and by nothing else can two of them be told apart.
+        wait_until(lambda: int(time.time()) != self._named_started, 2, "the next second")
+        self._named_started = int(time.time())
         with open(self.path("named.log"), "ab") as log:
             self._named = subprocess.Popen([self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")],
                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -294,6 +315,13 @@ class Node(Running):
 
     def cont_named(self):
         self._named.send_signal(signal.SIGCONT)
+
+    def forget_zones(self):
+        """named, which must be stopped, will have lost all zones that were added to it."""
+        if self._registration == "include":
+            self._empty_include_file()
+        for path in glob.glob(self.path("*.nzd*")) + glob.glob(self.path("*.nzf")):
+            os.unlink(path)
 
     def close(self):
         for program in (self.receiver, self.retry):
