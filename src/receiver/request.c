@@ -2,7 +2,6 @@
 /* From method, target and body to a command. */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -55,8 +54,10 @@ static int add_zone(DdnsRequest *r, const DdnsFormField *f) {
         if (!zones)
                 return -ENOMEM;
         r->zones = zones;
-        if (ddns_zone_name_check(f->value, f->size, r->zones[r->n_zones], &message) < 0)
+        if (ddns_zone_name_check(f->value, f->size, r->zones[r->n_zones], &message) < 0) {
+                r->n_zones = 0; /* what is refused is not about those before it */
                 return bad(r, 400, message.text);
+        }
         for (size_t i = 0; i < r->n_zones; i++)
                 if (strcmp(r->zones[i], r->zones[r->n_zones]) == 0)
                         return 0; /* said twice, done once */
@@ -64,25 +65,45 @@ static int add_zone(DdnsRequest *r, const DdnsFormField *f) {
         return 0;
 }
 
-/* `domain`, else `select0`, `select1`, … */
-static int read_zones(DdnsRequest *r) {
-        const DdnsFormField *f = find(r, "domain");
-        int k;
+/* "select" and a number. Pages of check boxes send the numbers of those that are ticked, so there may be gaps. */
+static bool is_select(const DdnsFormField *f) {
+        const char *digits = f->name + strlen("select");
 
-        if (f)
-                return add_zone(r, f);
-        for (unsigned i = 0; i < DDNS_FORM_FIELDS_MAX; i++) {
-                char name[32];
+        return strncmp(f->name, "select", strlen("select")) == 0 && *digits &&
+               strspn(digits, "0123456789") == f->name_size - strlen("select");
+}
 
-                (void) snprintf(name, sizeof name, "select%u", i);
-                f = find(r, name);
-                if (!f)
-                        break;
-                k = add_zone(r, f);
-                if (k < 0 || r->message.text[0])
+static bool is_domain(const DdnsFormField *f) {
+        return f->name_size == strlen("domain") && strcmp(f->name, "domain") == 0;
+}
+
+static int collect(DdnsRequest *r, const DdnsForm *form, bool (*carries_zone)(const DdnsFormField *f)) {
+        for (size_t i = 0; i < form->n; i++) {
+                int k = carries_zone(&form->fields[i]) ? add_zone(r, &form->fields[i]) : 0;
+
+                if (k < 0 || r->command == DDNS_COMMAND_BAD)
                         return k;
         }
-        return r->n_zones > 0 ? 0 : bad(r, 400, "no domain given");
+        return 0;
+}
+
+/* `domain`, else `select0`, `select1`, … All of them: an OK must not hide a zone with which nothing was done. */
+static int read_zones(DdnsRequest *r) {
+        const DdnsForm *forms[] = { &r->query, &r->form };
+        int k = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(forms) && r->n_zones == 0; i++) {
+                k = collect(r, forms[i], is_domain);
+                if (k >= 0 && r->command != DDNS_COMMAND_BAD && r->n_zones == 0)
+                        k = collect(r, forms[i], is_select);
+                if (k < 0 || r->command == DDNS_COMMAND_BAD)
+                        return k;
+        }
+        if (r->n_zones == 0)
+                return bad(r, 400, "no domain given");
+        if (r->n_zones > 1 && r->command != DDNS_COMMAND_DELETE)
+                return bad(r, 400, "exists and rawsave are about one domain at a time");
+        return 0;
 }
 
 static int read_fields(DdnsRequest *r) {
@@ -116,7 +137,7 @@ static int parse_dns_admin(DdnsRequest *r, const char *method, const char *body,
                 action = find(r, "action");
         }
 
-        if (!action && size == 0 && is_post(method)) {
+        if (!action && size == 0) {
                 r->command = DDNS_COMMAND_NOTHING;
                 return 0;
         }
