@@ -91,6 +91,13 @@ void ddns_credentials_username(const char *authorization, char ret[DDNS_USERNAME
         ret[i] = '\0';
 }
 
+/* A password written down in place of its hash passes for one of DES, as a legacy method. */
+static bool is_strong(const char *hash) {
+        int salt = crypt_checksalt(hash);
+
+        return salt == CRYPT_SALT_OK || salt == CRYPT_SALT_TOO_CHEAP;
+}
+
 int ddns_credentials_new(const DdnsMaster *masters, size_t n,
                          void (*missing)(const DdnsMaster *master, const char *why),
                          DdnsCredentials **ret) {
@@ -113,8 +120,9 @@ int ddns_credentials_new(const DdnsMaster *masters, size_t n,
                 k->master = &masters[c->n];
                 if (ddns_secret_read(k->master->password_file, &k->hash, &message) < 0)
                         missing(k->master, message.text);
-                else if (crypt_checksalt(k->hash) == CRYPT_SALT_INVALID) {
-                        missing(k->master, "the file holds no crypt(5) hash");
+                else if (!is_strong(k->hash)) {
+                        missing(k->master,
+                                "the file holds no crypt(5) hash of a method for new passwords");
                         free(TAKE_PTR(k->hash));
                 } else
                         usable++;

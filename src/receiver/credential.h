@@ -11,8 +11,8 @@
 
 typedef struct DdnsCredentials DdnsCredentials;
 
-/* Reads every master's hash. `missing` is called for each that can't be read or is no hash crypt(3) knows; those can not log
- * in. `masters` must outlive the result. 0, -ENOMEM, -EIO; -ENOENT: not one is usable. */
+/* Reads every master's hash. `missing` is called for each that can't be read or is no hash of a method that crypt(5) has for
+ * new passwords; those can not log in. `masters` must outlive the result. 0, -ENOMEM, -EIO; -ENOENT: not one is usable. */
 int ddns_credentials_new(const DdnsMaster *masters, size_t n,
                          void (*missing)(const DdnsMaster *master, const char *why),
                          DdnsCredentials **ret);
