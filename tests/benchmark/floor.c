@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* What no implementation can be faster than: bare commits, bare files and control commands.
+ *
+ * Standard output: seconds; with "reload" those of each change. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "basic/clock.h"
+#include "bench.h"
+#include "rndc/rndc.h"
+
+#define PARENT "floor.example"
+
+static double seconds_since(uint64_t usec) {
+        return (double) (ddns_monotonic_usec() - usec) / (double) USEC_PER_SEC;
+}
+
+/* ---- commits ----------------------------------------------------------------------------------------------------- */
+
+static void execute(sqlite3 *db, const char *sql) {
+        if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+                bench_fail("%s: %s", sql, sqlite3_errmsg(db));
+}
+
+static void insert(sqlite3 *db, sqlite3_stmt *statement, uint32_t i) {
+        char zone[BENCH_NAME_MAX], body[BENCH_ZONE_MAX];
+
+        bench_name(zone, i, PARENT);
+        size_t size = bench_zone(body, zone, i + 1);
+        if (sqlite3_bind_text(statement, 1, zone, -1, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_bind_blob(statement, 2, body, (int) size, SQLITE_STATIC) != SQLITE_OK ||
+            sqlite3_step(statement) != SQLITE_DONE || sqlite3_reset(statement) != SQLITE_OK)
+                bench_fail("insert: %s", sqlite3_errmsg(db));
+}
+
+static void commits(const char *path, uint32_t n, uint32_t rows_each) {
+        sqlite3_stmt *statement;
+        sqlite3 *db;
+
+        if (sqlite3_open(path, &db) != SQLITE_OK)
+                bench_fail("%s: %s", path, sqlite3_errmsg(db));
+        execute(db, "PRAGMA journal_mode = WAL");
+        execute(db, "PRAGMA synchronous = FULL");
+        execute(db, "CREATE TABLE zone (id INTEGER PRIMARY KEY, name TEXT NOT NULL, body BLOB NOT NULL) "
+                    "STRICT");
+        if (sqlite3_prepare_v2(db, "INSERT INTO zone (name, body) VALUES (?, ?)", -1, &statement,
+                               NULL) != SQLITE_OK)
+                bench_fail("prepare: %s", sqlite3_errmsg(db));
+
+        uint64_t start = ddns_monotonic_usec();
+        for (uint32_t i = 0; i < n;) {
+                execute(db, "BEGIN IMMEDIATE");
+                for (uint32_t k = 0; k < rows_each && i < n; k++)
+                        insert(db, statement, i++);
+                execute(db, "COMMIT");
+        }
+        (void) printf("%.6f\n", seconds_since(start));
+        (void) sqlite3_finalize(statement);
+        (void) sqlite3_close(db);
+}
+
+/* ---- files and control commands ---------------------------------------------------------------------------------- */
+
+typedef struct Site {
+        const char *directory;
+        DdnsSockaddr nameserver;
+        DdnsRndcKey key;
+        DdnsRndc *rndc;
+} Site;
+
+static void open_site(Site *s, char *arguments[]) {
+        DdnsSockaddr control = bench_loopback(arguments[1]);
+        DdnsMessage message;
+
+        s->directory = arguments[0];
+        s->nameserver = bench_loopback(arguments[3]);
+        if (ddns_rndc_key_read(arguments[2], &s->key, &message) < 0 ||
+            ddns_rndc_connect(&control, &s->key, 10 * USEC_PER_SEC, &s->rndc, &message) < 0)
+                bench_fail("%s", message.text);
+}
+
+static void command(const Site *s, const char *text) {
+        DdnsRndcReply reply;
+        DdnsMessage message;
+
+        if (ddns_rndc_command(s->rndc, text, &reply, &message) < 0)
+                bench_fail("%s", message.text);
+        if (reply.result != 0)
+                bench_fail("%s: %s %s", text, reply.error, reply.text);
+}
+
+/* As every writer of zone files has to do it: a temporary file, then the rename. */
+static void write_zone(const Site *s, const char *zone, uint32_t serial, bool sync) {
+        char body[BENCH_ZONE_MAX], path[512], temp[520];
+
+        size_t size = bench_zone(body, zone, serial);
+        (void) snprintf(path, sizeof path, "%s/%s.db", s->directory, zone);
+        (void) snprintf(temp, sizeof temp, "%s.tmp", path);
+        int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        if (fd < 0 || write(fd, body, size) != (ssize_t) size || (sync && fsync(fd) < 0) ||
+            close(fd) < 0 || rename(temp, path) < 0)
+                bench_fail("%s: %s", path, strerror(errno));
+}
+
+static void sync_directory(const Site *s) {
+        int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (fd < 0 || syncfs(fd) < 0 || close(fd) < 0)
+                bench_fail("%s: %s", s->directory, strerror(errno));
+}
+
+static void add_zone(const Site *s, const char *zone) {
+        char text[1024];
+
+        (void) snprintf(text, sizeof text, "addzone %s { type primary; file \"%s/%s.db\"; };", zone,
+                        s->directory, zone);
+        command(s, text);
+}
+
+static void addzones(const Site *s, uint32_t n) {
+        char zone[BENCH_NAME_MAX];
+        uint64_t start = ddns_monotonic_usec();
+
+        for (uint32_t i = 0; i < n; i++) {
+                bench_name(zone, i, PARENT);
+                write_zone(s, zone, 1, false);
+        }
+        sync_directory(s);
+        for (uint32_t i = 0; i < n; i++) {
+                bench_name(zone, i, PARENT);
+                add_zone(s, zone);
+        }
+        bench_wait_served(&s->nameserver, zone, 1);
+        (void) printf("%.6f\n", seconds_since(start));
+}
+
+/* A change of each of `n` zones, which are there. */
+static void reloads(const Site *s, uint32_t n) {
+        char zone[BENCH_NAME_MAX], text[BENCH_NAME_MAX + 8];
+
+        for (uint32_t i = 0; i < n; i++) {
+                bench_name(zone, i, "reload." PARENT);
+                write_zone(s, zone, 1, true);
+                add_zone(s, zone);
+        }
+        for (uint32_t i = 0; i < n; i++) {
+                uint64_t start = ddns_monotonic_usec();
+
+                bench_name(zone, i, "reload." PARENT);
+                (void) snprintf(text, sizeof text, "reload %s", zone);
+                write_zone(s, zone, 2, true);
+                command(s, text);
+                bench_wait_served(&s->nameserver, zone, 2);
+                (void) printf("%.6f\n", seconds_since(start));
+        }
+}
+
+int main(int argc, char *argv[]) {
+        Site site = { 0 };
+
+        if (argc == 5 && strcmp(argv[1], "commits") == 0) {
+                commits(argv[2], bench_number(argv[3], 1, 10000000), bench_number(argv[4], 1, 100000));
+                return EXIT_SUCCESS;
+        }
+        if (argc != 7 || (strcmp(argv[1], "addzone") != 0 && strcmp(argv[1], "reload") != 0))
+                bench_fail("Usage: bench-floor commits FILE ROWS ROWS-A-COMMIT\n"
+                           "       bench-floor addzone|reload DIRECTORY CONTROL-PORT KEY-FILE "
+                           "NAMESERVER-PORT ZONES");
+
+        uint32_t n = bench_number(argv[6], 1, 1000000);
+        open_site(&site, argv + 2);
+        (strcmp(argv[1], "addzone") == 0 ? addzones : reloads)(&site, n);
+        (void) ddns_rndc_free(site.rndc);
+        ddns_rndc_key_done(&site.key);
+        return EXIT_SUCCESS;
+}
