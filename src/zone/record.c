@@ -5,16 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "basic/buffer.h"
 #include "basic/cleanup.h"
+#include "zone/name.h"
 #include "zone/record.h"
 #include "zone/text.h"
 
 #define TTL_MAX UINT32_C(0x7fffffff) /* RFC 2181, 8 */
-
-static inline void rdf_freep(ldns_rdf **rdf) {
-        ldns_rdf_deep_free(*rdf);
-}
 
 void zone_record_done(ZoneRecord *r) {
         ldns_rdf_deep_free(r->owner);
@@ -28,13 +24,7 @@ static bool parse_ttl(const ZoneToken *t, uint64_t *ret) {
         static const struct {
                 char letter;
                 uint32_t seconds;
-        } units[] = {
-                {'s',  1     },
-                { 'm', 60    },
-                { 'h', 3600  },
-                { 'd', 86400 },
-                { 'w', 604800}
-        };
+        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
         uint64_t total = 0;
 
         if (t->quoted || t->size == 0 || t->size > 32)
@@ -70,35 +60,6 @@ static int check_ttl(uint64_t ttl, unsigned line, uint32_t *ret, DdnsMessage *me
         return 0;
 }
 
-/* A name relative to the origin, "@", or absolute. */
-static int parse_name(const ZoneContext *c, const ZoneToken *t, unsigned line, ldns_rdf **ret,
-                      DdnsMessage *message) {
-        ddns_cleanup(ddns_freep) char *text = NULL;
-        ddns_cleanup(rdf_freep) ldns_rdf *name = NULL;
-
-        if (t->quoted)
-                return ddns_fail(message, -EBADMSG, "line %u: a name stands in quotes", line);
-        if (zone_token_is(t, "@")) {
-                *ret = ldns_rdf_clone(c->origin);
-                return *ret ? 0 : -ENOMEM;
-        }
-
-        text = strndup(t->text, t->size);
-        if (!text)
-                return -ENOMEM;
-        if (ldns_str2rdf_dname(&name, text) != LDNS_STATUS_OK)
-                return ddns_fail(message, -EBADMSG, "line %u: \"%.100s\" is no domain name", line, text);
-        if (!ldns_dname_str_absolute(text) && ldns_dname_cat(name, c->origin) != LDNS_STATUS_OK)
-                return ddns_fail(message, -EBADMSG,
-                                 "line %u: \"%.100s\" below its origin is longer than a name can be",
-                                 line, text);
-        if (ldns_rdf_size(name) > LDNS_MAX_DOMAINLEN)
-                return ddns_fail(message, -EBADMSG, "line %u: \"%.100s\" is longer than a name can be",
-                                 line, text);
-        *ret = TAKE_PTR(name);
-        return 0;
-}
-
 static int parse_directive(ZoneContext *c, const ZoneEntry *e, DdnsMessage *message) {
         const ZoneToken *t = e->tokens;
         ldns_rdf *origin;
@@ -120,7 +81,7 @@ static int parse_directive(ZoneContext *c, const ZoneEntry *e, DdnsMessage *mess
                 return check_ttl(ttl, e->line, &c->default_ttl, message);
         }
         if (zone_token_is(t, "$ORIGIN")) {
-                r = parse_name(c, &t[1], e->line, &origin, message);
+                r = zone_name_parse(c->origin, &t[1], e->line, &origin, message);
                 if (r < 0)
                         return r;
                 ldns_rdf_deep_free(c->origin);
@@ -156,9 +117,10 @@ static int parse_head(const ZoneEntry *e, size_t i, bool *ret_has_ttl, uint64_t 
         return 0;
 }
 
-/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1). */
-static bool is_meta_type(uint16_t type) {
-        return type == 0 || type == LDNS_RR_TYPE_OPT || (type >= 128 && type <= 255);
+/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD and MF no longer (RFC 973, 3.6). */
+static bool is_no_zone_type(uint16_t type) {
+        return type == 0 || type == LDNS_RR_TYPE_OPT || (type >= 128 && type <= 255) ||
+               type == LDNS_RR_TYPE_MD || type == LDNS_RR_TYPE_MF;
 }
 
 static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMessage *message) {
@@ -168,7 +130,7 @@ static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMess
                 memcpy(name, t->text, t->size);
                 name[t->size] = '\0';
                 uint16_t type = (uint16_t) ldns_get_rr_type_by_name(name);
-                if (!is_meta_type(type)) {
+                if (!is_no_zone_type(type)) {
                         *ret = type;
                         return 0;
                 }
@@ -211,7 +173,7 @@ static int parse_owner(ZoneContext *c, const ZoneEntry *e, size_t *ret_next, Ddn
                 return c->owner ? 0
                                 : ddns_fail(message, -EBADMSG,
                                             "line %u: no owner name, and none before it", e->line);
-        r = parse_name(c, &e->tokens[0], e->line, &owner, message);
+        r = zone_name_parse(c->origin, &e->tokens[0], e->line, &owner, message);
         if (r < 0)
                 return r;
         ldns_dname2canonical(owner);

@@ -37,7 +37,3 @@ int zone_record_parse(ZoneContext *c, const ZoneEntry *e, ZoneRecord *ret, bool 
                       DdnsMessage *message);
 
 void zone_record_done(ZoneRecord *r);
-
-/* The name in a form that every reader takes for the same name: anything but letters, digits, '-', '_', '*', '/' and '+'
- * is escaped. Absolute, with the last dot. NULL: out of memory; else the caller's. */
-char *zone_name_to_text(const ldns_rdf *name);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "basic/cleanup.h"
+#include "zone/name.h"
 #include "zone/rules.h"
 
 /* The SOA stands first of its owner; all else by number. */
@@ -109,7 +110,9 @@ static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {
         return ddns_fail(message, -EBADMSG, "line %u: %s at %s", r->line, what, owner);
 }
 
-static int check_owner(const ZoneRecords *z, size_t start, size_t end, DdnsMessage *message) {
+static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start, size_t end,
+                       DdnsMessage *message) {
+        bool at_apex = ldns_dname_compare(z->records[start].owner, apex) == 0;
         const ZoneRecord *cname = NULL, *other = NULL;
 
         for (size_t i = start; i < end; i++) {
@@ -120,6 +123,8 @@ static int check_owner(const ZoneRecords *z, size_t start, size_t end, DdnsMessa
                         cname = r;
                 else if (!may_stand_beside_cname(r->type))
                         other = r;
+                if (r->type == LDNS_RR_TYPE_SOA && !at_apex)
+                        return refuse(r, message, "an SOA below the apex");
                 if (second && r->type == LDNS_RR_TYPE_CNAME)
                         return refuse(r, message, "more than one CNAME");
                 if (second && r->type == LDNS_RR_TYPE_DNAME)
@@ -135,22 +140,30 @@ static int check_owner(const ZoneRecords *z, size_t start, size_t end, DdnsMessa
 }
 
 static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
-        size_t soa = 0, ns = 0;
+        const ZoneRecord *cds = NULL;
+        size_t soa = 0, ns = 0, dnskey = 0;
 
         for (size_t i = 0; i < z->n; i++) {
                 const ZoneRecord *r = &z->records[i];
                 bool at_apex = ldns_dname_compare(r->owner, apex) == 0;
 
-                if (r->type == LDNS_RR_TYPE_SOA && !at_apex)
-                        return refuse(r, message, "an SOA below the apex");
+                if (!at_apex)
+                        break; /* the apex sorts before all else */
                 if (r->type == LDNS_RR_TYPE_SOA && ++soa > 1)
                         return refuse(r, message, "more than one SOA");
-                ns += r->type == LDNS_RR_TYPE_NS && at_apex;
+                if (r->type == LDNS_RR_TYPE_DS)
+                        return refuse(r, message, "a DS record, which belongs into the zone above,");
+                if (r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY)
+                        cds = r;
+                ns += r->type == LDNS_RR_TYPE_NS;
+                dnskey += r->type == LDNS_RR_TYPE_DNSKEY;
         }
         if (soa == 0)
                 return ddns_fail(message, -EBADMSG, "the zone has no SOA record");
         if (ns == 0)
                 return ddns_fail(message, -EBADMSG, "the zone has no NS record at its apex");
+        if (cds && dnskey == 0)
+                return refuse(cds, message, "a CDS or CDNSKEY record of a zone without DNSKEY");
         return 0;
 }
 
@@ -271,7 +284,7 @@ int zone_records_check(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *
         r = check_apex(z, apex, message);
         for (size_t i = 0, end; r >= 0 && i < z->n; i = end) {
                 end = owner_end(z, i);
-                r = check_owner(z, i, end, message);
+                r = check_owner(z, apex, i, end, message);
         }
         return r < 0 ? r : check_name_servers(z, apex, message);
 }

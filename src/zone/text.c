@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Rdata in and out: what goes to ldns is spelled so that no two readers can differ about it, and so is what comes out. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "basic/buffer.h"
 #include "basic/cleanup.h"
-#include "zone/record.h"
+#include "zone/name.h"
 #include "zone/text.h"
 
 #define STRING_MAX 255 /* of one character-string (RFC 1035, 3.3) */
@@ -87,6 +86,25 @@ static int append_token(DdnsBuffer *b, ldns_rdf_type field, const ZoneToken *t, 
         return 0;
 }
 
+/* ldns takes every name that begins with the label "@" for the origin, however it is escaped, so names are read by us. In
+ * HIP alone a field before the names spans several tokens, and there ldns' reading stands. */
+static int set_names(ldns_rr *rr, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
+                     DdnsMessage *message) {
+        if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_HIP)
+                return 0;
+        for (size_t i = 0; i < ldns_rr_rd_count(rr) && type_token + 1 + i < e->n; i++) {
+                ldns_rdf *name;
+
+                if (ldns_rdf_get_type(ldns_rr_rdf(rr, i)) != LDNS_RDF_TYPE_DNAME)
+                        continue;
+                int r = zone_name_parse(origin, &e->tokens[type_token + 1 + i], e->line, &name, message);
+                if (r < 0)
+                        return r;
+                ldns_rdf_deep_free(ldns_rr_set_rdf(rr, name, i));
+        }
+        return 0;
+}
+
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                      ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
@@ -95,6 +113,11 @@ int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, 
                        zone_token_is(&e->tokens[type_token + 1], "\\#"); /* RFC 3597 */
         const ZoneToken *t = &e->tokens[type_token];
         int r;
+
+        if (type == LDNS_RR_TYPE_URI && !generic && type_token + 3 < e->n &&
+            !e->tokens[type_token + 3].quoted)
+                return ddns_fail(message, -EBADMSG,
+                                 "line %u: the target of a URI record stands in quotes", e->line);
 
         ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
         for (size_t i = type_token + 1; i < e->n; i++) {
@@ -118,38 +141,19 @@ int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, 
         if (status != LDNS_STATUS_OK)
                 return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
                                  (int) t->size, t->text, ldns_get_errorstr_by_id(status));
+        r = generic ? 0 : set_names(rr, origin, e, type_token, message);
+        if (r < 0) {
+                ldns_rr_free(rr);
+                return r;
+        }
         *ret = rr;
         return 0;
-}
-
-static void append_name(DdnsBuffer *b, const ldns_rdf *name) {
-        const uint8_t *p = ldns_rdf_data(name), *end = p + ldns_rdf_size(name);
-
-        if (p < end && *p == 0)
-                ddns_buffer_append_byte(b, '.');
-        while (p<end && * p> 0) {
-                size_t size = *p++;
-
-                for (size_t i = 0; i < size && p < end; i++, p++)
-                        if (isalnum(*p) || (*p && strchr("-_*/+", *p)))
-                                ddns_buffer_append_byte(b, (char) *p);
-                        else
-                                append_escaped(b, *p);
-                ddns_buffer_append_byte(b, '.');
-        }
-}
-
-char *zone_name_to_text(const ldns_rdf *name) {
-        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-
-        append_name(&b, name);
-        return ddns_buffer_take(&b, NULL);
 }
 
 static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
         switch (ldns_rdf_get_type(rdf)) {
         case LDNS_RDF_TYPE_DNAME:
-                append_name(b, rdf);
+                zone_name_append(b, rdf);
                 return 0;
         case LDNS_RDF_TYPE_STR:
                 append_string(b, ldns_rdf_data(rdf) + 1, ldns_rdf_size(rdf) - 1, SPECIAL_IN_TEXT);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "basic/buffer.h"
+#include "zone/name.h"
 #include "zone/rules.h"
 #include "zone/zone.h"
 

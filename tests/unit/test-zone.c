@@ -77,6 +77,12 @@ static const struct {
              "a.example.test.\t90\tIN\tRRSIG\tNSEC 13 3 90 20360101000000 20261123035111 30826 "
              "example.test. AAAA\n"
              "a.example.test.\t90\tIN\tNSEC\tb.example.test. CNAME RRSIG NSEC\n"                                                                        },
+        { "an escaped @ is a name like any other",
+          HEAD "a MX 10 \\@.b\n", NS "a.example.test.\t3600\tIN\tMX\t10 \\064.b.example.test.\n" },
+        { "HIP, whose first field spans three tokens",
+          HEAD "h HIP 2 200100107B1A74DF365639CC39F1D578 AAAA rvs.x.\n",
+          NS "h.example.test.\t3600\tIN\tHIP\t2 200100107b1a74df365639cc39f1d578 AAAA rvs.x.\n" },
+        { "a DS of a delegation", HEAD "d NS ns.host.\nd DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n", NULL },
         { "a name server of its own, with its address",                                    HEAD "@ NS ns\nns A 192.0.2.1\n",                               NULL                         },
         { "a name server found by a wildcard",                                             HEAD "@ NS ns.w\n*.w AAAA ::1\n",                               NULL                         },
         { "a name server behind a delegation",                                             HEAD "@ NS ns.sub\nsub NS ns.host.\n",                          NULL                         },
@@ -140,7 +146,7 @@ static const struct {
         { HEAD "*.a NS ns.host.\n",                    "NS or NSEC3 record of a wildcard"                         },
         { HEAD "a CNAME \"b.example.test.\"\n",        "line 4: \"b.example.test.\" stands in quotes"             },
         { HEAD "a A \"192.0.2.1\"\n",                  "stands in quotes"                                         },
-        { HEAD "\"a\" A 192.0.2.1\n",                  "line 4: a name stands in quotes"                          },
+        { HEAD "\"a\" A 192.0.2.1\n",                  "line 4: the name \"a\" stands in quotes"                          },
         { HEAD "a A 1.2.3\n",                          "line 4: bad A record"                                     },
         { HEAD "a A 192.0.2.1 192.0.2.2\n",            "line 4: bad A record"                                     },
         { HEAD "a A\n",                                "line 4: bad A record"                                     },

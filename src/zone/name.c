@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Domain names in and out. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "basic/cleanup.h"
+#include "zone/name.h"
+
+int zone_name_parse(const ldns_rdf *origin, const ZoneToken *t, unsigned line, ldns_rdf **ret,
+                    DdnsMessage *message) {
+        ddns_cleanup(ddns_freep) char *text = NULL;
+        ddns_cleanup(zone_name_freep) ldns_rdf *name = NULL;
+
+        if (t->quoted)
+                return ddns_fail(message, -EBADMSG,
+                                 "line %u: the name \"%.*s\" stands in quotes, which only strings do",
+                                 line, (int) (t->size < 100 ? t->size : 100), t->text);
+        if (zone_token_is(t, "@")) {
+                *ret = ldns_rdf_clone(origin);
+                return *ret ? 0 : ddns_fail(message, -ENOMEM, "out of memory");
+        }
+
+        text = strndup(t->text, t->size);
+        if (!text)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (ldns_str2rdf_dname(&name, text) != LDNS_STATUS_OK)
+                return ddns_fail(message, -EBADMSG, "line %u: \"%.100s\" is no domain name", line, text);
+        if (!ldns_dname_str_absolute(text) && ldns_dname_cat(name, origin) != LDNS_STATUS_OK)
+                return ddns_fail(message, -EBADMSG,
+                                 "line %u: \"%.100s\" below its origin is longer than a name can be",
+                                 line, text);
+        if (ldns_rdf_size(name) > LDNS_MAX_DOMAINLEN)
+                return ddns_fail(message, -EBADMSG, "line %u: \"%.100s\" is longer than a name can be",
+                                 line, text);
+        *ret = TAKE_PTR(name);
+        return 0;
+}
+
+void zone_name_append(DdnsBuffer *b, const ldns_rdf *name) {
+        const uint8_t *p = ldns_rdf_data(name), *end = p + ldns_rdf_size(name);
+
+        if (p < end && *p == 0)
+                ddns_buffer_append_byte(b, '.');
+        while (p < end && *p != 0) {
+                size_t size = *p++;
+
+                for (size_t i = 0; i < size && p < end; i++, p++)
+                        if (isalnum(*p) || (*p != 0 && strchr("-_*/+", *p)))
+                                ddns_buffer_append_byte(b, (char) *p);
+                        else
+                                ddns_buffer_append_format(b, "\\%03u", *p);
+                ddns_buffer_append_byte(b, '.');
+        }
+}
+
+char *zone_name_to_text(const ldns_rdf *name) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+
+        zone_name_append(&b, name);
+        return ddns_buffer_take(&b, NULL);
+}
