@@ -28,7 +28,7 @@ install_without_starting() (
                 printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || exit
         fi
         export DEBIAN_FRONTEND=noninteractive
-        apt-get install -y -qq --no-install-recommends "$@" || exit
+        apt-get install -y -qq --no-install-recommends "$@" >/dev/null || exit
         systemctl --quiet disable named.service
 )
 
@@ -48,6 +48,6 @@ packages_ensure() {
         if [[ " ${missing[*]} " == *' bind9 '* ]]; then
                 install_without_starting "${missing[@]}"
         else
-                DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+                DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
         fi
 }
