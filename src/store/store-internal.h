@@ -14,6 +14,7 @@ struct DdnsStore {
         DdnsStoreOptions options;
         DdnsMessage error;
         bool in_transaction;
+        uint64_t busy_since_usec; /* monotonic: since when a lock is waited for */
         struct {
                 const char *sql;
                 sqlite3_stmt *stmt;

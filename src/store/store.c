@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "basic/clock.h"
 #include "store/store-internal.h"
 
 int store_errno(int rc) {
@@ -128,6 +129,21 @@ uint64_t store_column_u64(sqlite3_stmt *stmt, int column) {
         return v < 0 ? 0 : (uint64_t) v;
 }
 
+/* SQLite's own handler begins with 1 ms, several times what a commit of another process takes here. */
+static int wait_for_lock(void *userdata, int n) {
+        DdnsStore *s = userdata;
+        uint64_t now = ddns_monotonic_usec();
+        uint64_t pause = n < 6 ? UINT64_C(50) << n : 2 * USEC_PER_MSEC;
+        struct timespec ts = { .tv_nsec = (long) (pause * 1000) };
+
+        if (n == 0)
+                s->busy_since_usec = now;
+        if (now - s->busy_since_usec >= s->options.busy_usec)
+                return 0;
+        (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
+        return 1;
+}
+
 /* Sets a PRAGMA and asserts what the database made of it: a file system without shared memory refuses WAL in silence. */
 static int demand(DdnsStore *s, const char *set, const char *get, const char *wanted,
                   DdnsMessage *message) {
@@ -152,11 +168,11 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
         return 0;
 }
 
-static int set_up(DdnsStore *s, const DdnsStoreOptions *options, DdnsMessage *message) {
-        int r, busy_ms = (int) (options->busy_usec / USEC_PER_MSEC);
+static int set_up(DdnsStore *s, DdnsMessage *message) {
+        int r;
 
         (void) sqlite3_extended_result_codes(s->db, 1);
-        (void) sqlite3_busy_timeout(s->db, busy_ms);
+        (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
@@ -188,7 +204,7 @@ int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore
                 return ddns_fail(message, r, "%s: %s", path, s->error.text);
         }
 
-        int r = set_up(s, options, &detail);
+        int r = set_up(s, &detail);
         if (r < 0)
                 return ddns_fail(message, r, "%s: %s", path,
                                  detail.text[0] ? detail.text : s->error.text);
