@@ -207,29 +207,39 @@ static int record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *resu
 
 /* ---- what waits to be seen served ---- */
 
+/* Nothing at all was answered until the first of them had its time: no zone is charged with that. */
+static int waited_in_vain(DdnsLane *l) {
+        const DdnsMessage message = { "the name server does not answer queries any more" };
+
+        ddns_waiting_list_done(&l->waiting); /* they are still in the log */
+        return ddns_lane_backend_failed(l, &message);
+}
+
 /* Asks about all that wait; records those that are served, and those whose time is over. */
 static int settle_waiting(DdnsLane *l) {
         DdnsWaitingList *w = &l->waiting;
         uint64_t now;
+        bool answered;
         int r;
 
-        r = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
-        if (r < 0)
-                return 0; /* the deadline will tell */
+        answered = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
         now = ddns_monotonic_usec();
+        if (!answered && ddns_waiting_list_is_over(w, now))
+                return waited_in_vain(l);
         for (size_t i = 0; i < w->n;) {
                 DdnsWaiting *item = &w->items[i];
                 const DdnsDelivery *d = &item->delivery;
                 bool served = ddns_soa_is_served(&item->question);
                 DdnsMessage why;
 
-                if (!served && now < item->deadline_usec) {
+                if (!served && (now < item->deadline_usec || !answered)) {
                         i++;
                         continue;
                 }
                 ddns_soa_explain(&item->question, &why);
                 DdnsMessage text;
-                (void) ddns_fail(&text, 0, "the name server took the change, but serves %.200s",
+                (void) ddns_fail(&text, 0,
+                                 "the name server took the change, but does not show it: %.200s",
                                  why.text);
                 DdnsResult result = { .zone = d->zone,
                                       .generation = d->generation,

@@ -43,19 +43,28 @@ int ddns_waiting_list_add(DdnsWaitingList *w, DdnsDelivery *d, uint64_t deadline
         return 0;
 }
 
-int ddns_waiting_list_ask(DdnsWaitingList *w, const DdnsSockaddr *server, uint64_t timeout_usec) {
-        DdnsSoaQuestion *questions = calloc(w->n > 0 ? w->n : 1, sizeof *questions);
-        int r;
+bool ddns_waiting_list_ask(DdnsWaitingList *w, const DdnsSockaddr *server, uint64_t timeout_usec) {
+        ddns_cleanup(ddns_freep) DdnsSoaQuestion *questions = calloc(w->n, sizeof *questions);
+        bool answered = false;
 
         if (!questions)
-                return -ENOMEM;
+                return false;
         for (size_t i = 0; i < w->n; i++)
                 questions[i] = w->items[i].question;
-        r = ddns_soa_ask(server, questions, w->n, timeout_usec);
-        for (size_t i = 0; r >= 0 && i < w->n; i++)
+        if (ddns_soa_ask(server, questions, w->n, timeout_usec) < 0)
+                return false;
+        for (size_t i = 0; i < w->n; i++) {
                 w->items[i].question = questions[i];
-        free(questions);
-        return r;
+                answered = answered || questions[i].state != DDNS_SOA_SILENT;
+        }
+        return answered;
+}
+
+bool ddns_waiting_list_is_over(const DdnsWaitingList *w, uint64_t now_usec) {
+        for (size_t i = 0; i < w->n; i++)
+                if (now_usec >= w->items[i].deadline_usec)
+                        return true;
+        return false;
 }
 
 void ddns_waiting_list_drop(DdnsWaitingList *w, size_t i) {

@@ -23,10 +23,13 @@ void ddns_waiting_list_done(DdnsWaitingList *w);
 
 /* Moves the delivery's names out of `d`, its content is not needed any more. -ENOMEM. */
 int ddns_waiting_list_add(DdnsWaitingList *w, DdnsDelivery *d, uint64_t deadline_usec);
-/* Asks about all of them once. */
-int ddns_waiting_list_ask(DdnsWaitingList *w, const DdnsSockaddr *server, uint64_t timeout_usec);
+/* Asks about all of them once. False: no answer to any of them, or asking failed; then what is known of them stays or is
+ * SILENT. */
+bool ddns_waiting_list_ask(DdnsWaitingList *w, const DdnsSockaddr *server, uint64_t timeout_usec);
 /* That generation of that zone is in the list. An entry of an older generation is dropped: it is overtaken. */
 bool ddns_waiting_list_has(DdnsWaitingList *w, const char *zone, uint64_t generation);
+/* The deadline of one of them has come. */
+bool ddns_waiting_list_is_over(const DdnsWaitingList *w, uint64_t now_usec);
 void ddns_waiting_list_drop(DdnsWaitingList *w, size_t i);
 
 /* What the name server must say of `d`. The zone's name stays the delivery's. */
