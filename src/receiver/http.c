@@ -14,6 +14,9 @@
 #include "receiver/http.h"
 #include "report/report.h"
 
+/* Rounds of libmicrohttpd at a time, before the loop looks at timers and signals again. */
+#define RUNS_MAX 16
+
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
 /* One TCP connection, for its deadline: libmicrohttpd's own time-out starts anew with every byte that drips in. */
@@ -389,14 +392,17 @@ int ddns_http_done_fd(DdnsHttp *h) {
 }
 
 int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
-        MHD_UNSIGNED_LONG_LONG timeout_ms;
+        MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+        enum MHD_Result has_timeout = MHD_YES;
 
         resume_done(h);
-        if (MHD_run(h->daemon) != MHD_YES)
-                return -EIO;
-        *ret_timeout_usec = MHD_get_timeout(h->daemon, &timeout_ms) == MHD_YES
-                                            ? timeout_ms * USEC_PER_MSEC
-                                            : UINT64_MAX;
+        /* A time-out of 0 means that it has more to do at once, as closing what it has answered. */
+        for (unsigned i = 0; i < RUNS_MAX && has_timeout == MHD_YES && timeout_ms == 0; i++) {
+                if (MHD_run(h->daemon) != MHD_YES)
+                        return -EIO;
+                has_timeout = MHD_get_timeout(h->daemon, &timeout_ms);
+        }
+        *ret_timeout_usec = has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
         return 0;
 }
 
