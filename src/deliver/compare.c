@@ -13,6 +13,8 @@
 
 /* Zones asked about at a time. */
 #define PAGE 500
+/* What each page has at least. */
+#define ASK_MIN_USEC (500 * USEC_PER_MSEC)
 
 typedef struct Page {
         DdnsExpected *zones;
@@ -25,8 +27,8 @@ static void page_done(Page *p) {
         free(p->questions);
 }
 
-/* Zones may still be loading: they have their whole time. A server that says nothing is not restarted but away. */
-static int ask(DdnsLane *l, Page *p, DdnsMessage *message) {
+/* A server that says nothing is not restarted but away. */
+static int ask(DdnsLane *l, Page *p, uint64_t timeout_usec, DdnsMessage *message) {
         const DdnsBackendConfig *c = l->backend_config;
 
         for (size_t i = 0; i < p->n; i++)
@@ -34,9 +36,9 @@ static int ask(DdnsLane *l, Page *p, DdnsMessage *message) {
                                                      .want_serial = p->zones[i].serial };
         if (!c->nameserver.set || p->n == 0)
                 return 0; /* nobody to ask: all of them are delivered again */
-        int r = ddns_soa_wait(&c->nameserver.address, p->questions, p->n, c->served_timeout_usec);
+        int r = ddns_soa_wait(&c->nameserver.address, p->questions, p->n, timeout_usec);
         if (r < 0)
-                return ddns_fail(message, r,
+                return ddns_fail(message, -ECONNABORTED,
                                  "the name server was started anew and does not answer queries");
         return 0;
 }
@@ -65,8 +67,10 @@ static int put_back(DdnsLane *l, const Page *p, uint64_t *lost) {
         return 0;
 }
 
-/* 0; -ECONNABORTED: the name server does not answer; else the database's error. */
+/* 1: all of them; 0: told to stop. */
 static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, DdnsMessage *message) {
+        /* Zones may still be loading: together they have the time that one of them has, so many that are lost do not add up. */
+        uint64_t deadline = ddns_monotonic_usec() + l->backend_config->served_timeout_usec;
         ddns_cleanup(page_done) Page page = { 0 };
         char after[DDNS_ZONE_NAME_MAX + 1] = "";
         int r;
@@ -79,22 +83,26 @@ static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, Ddn
                 r = ddns_store_list_delivered(l->store, l->name, after, page.zones, PAGE, &page.n);
                 if (r < 0)
                         return r;
-                if (ask(l, &page, message) < 0)
-                        return -ECONNABORTED;
+                uint64_t now = ddns_monotonic_usec();
+                r = ask(l, &page, now + ASK_MIN_USEC < deadline ? deadline - now : ASK_MIN_USEC,
+                        message);
+                if (r < 0)
+                        return r;
                 r = put_back(l, &page, ret_lost);
                 if (r < 0)
                         return r;
                 *ret_zones += page.n;
                 if (page.n > 0)
                         strcpy(after, page.zones[page.n - 1].zone);
+                if (ddns_lane_is_stopping(l))
+                        return 0;
         } while (page.n == PAGE);
-        return 0;
+        return 1;
 }
 
-int ddns_lane_compare(DdnsLane *l, const char *incarnation) {
+int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message) {
         DdnsReportFields fields = { .backend = l->name };
         char before[DDNS_INCARNATION_MAX + 1];
-        DdnsMessage message = DDNS_MESSAGE_NULL;
         uint64_t zones = 0, lost = 0;
         int r;
 
@@ -102,10 +110,8 @@ int ddns_lane_compare(DdnsLane *l, const char *incarnation) {
         if (r < 0 || strcmp(before, incarnation) == 0)
                 return r;
         if (before[0]) {
-                r = compare_all(l, &zones, &lost, &message);
-                if (r == -ECONNABORTED)
-                        return ddns_lane_backend_failed(l, &message);
-                if (r < 0)
+                r = compare_all(l, &zones, &lost, message);
+                if (r <= 0)
                         return r;
                 ddns_report(DDNS_EVENT_BACKEND_RESTARTED, &fields,
                             "%s was started anew: %" PRIu64 " of %" PRIu64 " zones are delivered again",

@@ -27,9 +27,8 @@ struct DdnsLane {
         DdnsLaneState state;
 };
 
-/* 0: recorded; negative: the database failed. */
-int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message);
-
 /* Compares `incarnation` with the one seen last. If the name server was started anew, every zone that it should have and
- * does not serve is delivered again. 0, or negative: the database failed. */
-int ddns_lane_compare(DdnsLane *l, const char *incarnation);
+ * does not serve is delivered again. 0; -ECONNABORTED: the name server does not answer, `message` says so; else the database
+ * failed. Told to stop, it leaves the rest to the next start. */
+int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message);
+bool ddns_lane_is_stopping(DdnsLane *l);

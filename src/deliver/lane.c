@@ -107,7 +107,7 @@ static void pause_lane(DdnsLane *l, uint64_t usec, bool idle, uint64_t due_usec)
         (void) pthread_mutex_unlock(&l->lock);
 }
 
-static bool is_stopping(DdnsLane *l) {
+bool ddns_lane_is_stopping(DdnsLane *l) {
         (void) pthread_mutex_lock(&l->lock);
         bool stopping = l->stopping;
         (void) pthread_mutex_unlock(&l->lock);
@@ -127,7 +127,7 @@ static int lane_store_failed(DdnsLane *l, int error) {
 }
 
 /* The backend as a whole is out of service: back off, charge no zone. */
-int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message) {
+static int backend_failed(DdnsLane *l, const DdnsMessage *message) {
         DdnsReportFields fields = { .backend = l->name };
         uint64_t now = ddns_now_usec(), due;
         int r;
@@ -212,7 +212,7 @@ static int waited_in_vain(DdnsLane *l) {
         const DdnsMessage message = { "the name server does not answer queries any more" };
 
         ddns_waiting_list_done(&l->waiting); /* they are still in the log */
-        return ddns_lane_backend_failed(l, &message);
+        return backend_failed(l, &message);
 }
 
 /* Asks about all that wait; records those that are served, and those whose time is over. */
@@ -365,7 +365,7 @@ static int deliver(DdnsLane *l, Work *w) {
         if (r >= 0)
                 r = record(l, w->recorded, w->results, n);
         if (r >= 0 && (applied < 0 || asked < 0))
-                return ddns_lane_backend_failed(l, applied < 0 ? &message : &silence);
+                return backend_failed(l, applied < 0 ? &message : &silence);
         if (r >= 0)
                 r = backend_answered(l);
         return r < 0 ? r : 1;
@@ -392,20 +392,24 @@ static int deliver_next(DdnsLane *l) {
         return r < 0 ? r : 1;
 }
 
-/* After every start, after every failure, and now and then: is the backend there, and is it the same that it was? */
-static int probe(DdnsLane *l) {
+/* After every start and every failure, and now and then: is the backend there, and is it the same that it was? That it answers
+ * here does not end its outage unless there is nothing to deliver: only a delivery shows that all of it works. */
+static int probe(DdnsLane *l, bool nothing_to_do) {
         DdnsMessage incarnation = DDNS_MESSAGE_NULL, message = DDNS_MESSAGE_NULL;
-        int r;
+        int r = 0;
 
-        l->probe_usec = ddns_monotonic_usec() + PROBE_INTERVAL_USEC;
-        if (!l->ops->incarnation)
-                return 0;
-        r = l->ops->incarnation(l->backend, &incarnation, &message);
-        if (r < 0)
-                return ddns_lane_backend_failed(l, &message);
-        r = backend_answered(l);
+        if (l->ops->incarnation) {
+                r = l->ops->incarnation(l->backend, &incarnation, &message);
+                if (r < 0)
+                        return backend_failed(l, &message);
+                r = ddns_lane_compare(l, incarnation.text, &message);
+                if (r == -ECONNABORTED)
+                        return backend_failed(l, &message);
+        }
+        if (r >= 0 && nothing_to_do)
+                r = backend_answered(l);
         if (r >= 0)
-                r = ddns_lane_compare(l, incarnation.text);
+                l->probe_usec = ddns_monotonic_usec() + PROBE_INTERVAL_USEC;
         return r;
 }
 
@@ -425,7 +429,9 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 return STORE_PAUSE_USEC;
         }
         if (backoff == 0 && ddns_monotonic_usec() >= l->probe_usec) {
-                r = probe(l);
+                r = probe(l, due != 0);
+                if (r < 0)
+                        (void) lane_store_failed(l, r);
                 return r < 0 ? STORE_PAUSE_USEC : 0;
         }
         if (due == 0) {
@@ -443,7 +449,7 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
 static void *run(void *userdata) {
         DdnsLane *l = userdata;
 
-        while (!is_stopping(l)) {
+        while (!ddns_lane_is_stopping(l)) {
                 uint64_t due = 0, usec;
                 bool idle;
 
