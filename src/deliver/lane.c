@@ -196,6 +196,7 @@ static int record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *resu
         if (r < 0)
                 return lane_store_failed(l, r);
 
+        l->store_down = false;
         (void) pthread_mutex_lock(&l->lock);
         for (size_t i = 0; i < n; i++)
                 *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
@@ -384,7 +385,6 @@ static int deliver_next(DdnsLane *l) {
                                   l->config->queue.batch + l->waiting.n, &batch);
         if (r < 0)
                 return lane_store_failed(l, r);
-        l->store_down = false;
         r = work_prepare(l, &batch, &w);
         if (r < 0 || w.n == 0)
                 return r;
