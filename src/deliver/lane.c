@@ -281,7 +281,7 @@ static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
         if (!w->deliveries || !w->tasks || !w->questions || !w->results || !w->recorded)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < batch->n; i++) {
+        for (size_t i = 0; i < batch->n && w->n < l->config->queue.batch; i++) {
                 DdnsDelivery *d = &batch->deliveries[i];
 
                 if (ddns_waiting_list_has(&l->waiting, d->zone, d->generation))
@@ -380,9 +380,10 @@ static int deliver_next(DdnsLane *l) {
 
         if (l->waiting.n >= WAITING_MAX)
                 return 0;
-        /* those that wait are still in the log, so they come with every batch */
+        /* Those that wait are still in the log, so they come with every batch, perhaps all of them as retries, which get a
+         * quarter of it. */
         r = ddns_store_take_batch(l->store, l->name, ddns_now_usec(),
-                                  l->config->queue.batch + l->waiting.n, &batch);
+                                  l->config->queue.batch + 4 * l->waiting.n, &batch);
         if (r < 0)
                 return lane_store_failed(l, r);
         r = work_prepare(l, &batch, &w);
