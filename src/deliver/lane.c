@@ -53,14 +53,18 @@ int ddns_lane_new(const DdnsConfig *config, const DdnsBackendConfig *backend, co
         return 0;
 }
 
+void ddns_lane_stop(DdnsLane *l) {
+        (void) pthread_mutex_lock(&l->lock);
+        l->stopping = true;
+        (void) pthread_cond_signal(&l->changed);
+        (void) pthread_mutex_unlock(&l->lock);
+}
+
 DdnsLane *ddns_lane_free(DdnsLane *l) {
         if (!l)
                 return NULL;
         if (l->running) {
-                (void) pthread_mutex_lock(&l->lock);
-                l->stopping = true;
-                (void) pthread_cond_signal(&l->changed);
-                (void) pthread_mutex_unlock(&l->lock);
+                ddns_lane_stop(l);
                 (void) pthread_join(l->thread, NULL);
         }
         if (l->backend)

@@ -17,6 +17,8 @@ int ddns_lane_new(const DdnsConfig *config, const DdnsBackendConfig *backend, co
                   DdnsLane **ret, DdnsMessage *message);
 /* Starts the thread. */
 int ddns_lane_start(DdnsLane *l, DdnsMessage *message);
+/* Tells it to stop and does not wait for that. */
+void ddns_lane_stop(DdnsLane *l);
 /* Stops it after the step it is at (every step is bounded by the backend's time-outs), and frees. NULL is accepted. */
 DdnsLane *ddns_lane_free(DdnsLane *l);
 DDNS_DEFINE_CLEANUP(DdnsLane *, ddns_lane_free)

@@ -249,7 +249,10 @@ static void tidy_up(Retry *r) {
                             ddns_store_error(r->store));
 }
 
+/* All are told before the first is waited for, so that those that hang do not add up. */
 static void stop_lanes(Retry *r) {
+        for (size_t i = 0; i < r->n; i++)
+                ddns_lane_stop(r->lanes[i]);
         while (r->n > 0)
                 (void) ddns_lane_free(r->lanes[--r->n]);
 }
