@@ -22,14 +22,12 @@ static int read_held(DdnsStore *s, const DdnsChange *c, Held *ret) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT z.generation, z.deleted, z.hostname, z.username, v.digest"
-                          " FROM zone z JOIN version v USING (generation) WHERE z.name = ?1",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, c->zone);
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt,
+                        "SELECT z.generation, z.deleted, z.hostname, z.username, v.digest"
+                        " FROM zone z JOIN version v USING (generation) WHERE z.name = ?1",
+                        "t", c->zone);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r < 0)
                 return r;
 
@@ -47,61 +45,37 @@ static int read_held(DdnsStore *s, const DdnsChange *c, Held *ret) {
 }
 
 static int add_version(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
-        STORE_STMT *stmt = NULL;
         bool deleted = c->kind == DDNS_CHANGE_DELETE;
         int r;
 
-        r = store_prepare(s,
-                          "INSERT INTO version (zone, deleted, serial, digest, content, hostname, "
-                          "username, master,"
-                          " client, at_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, c->zone);
-        (void) sqlite3_bind_int(stmt, 2, deleted);
-        (void) sqlite3_bind_int64(stmt, 3, c->serial);
-        if (!deleted) {
-                (void) sqlite3_bind_blob(stmt, 4, c->digest, DDNS_DIGEST_SIZE, SQLITE_STATIC);
-                (void) sqlite3_bind_blob64(stmt, 5, c->content, c->size, SQLITE_STATIC);
-        }
-        store_bind_text(stmt, 6, c->hostname);
-        store_bind_text(stmt, 7, c->username);
-        store_bind_text(stmt, 8, c->master);
-        store_bind_text(stmt, 9, c->client);
-        store_bind_u64(stmt, 10, now_usec);
-        r = store_run(s, stmt);
-        if (r < 0)
-                return r;
-        c->generation = (uint64_t) sqlite3_last_insert_rowid(s->db);
-        return 0;
+        r = store_run(s,
+                      "INSERT INTO version (zone, deleted, serial, digest, content, hostname, username, master, client,"
+                      " at_usec) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                      "tiubbttttu", c->zone, deleted, (uint64_t) c->serial, deleted ? NULL : c->digest,
+                      (size_t) DDNS_DIGEST_SIZE, deleted ? NULL : c->content, c->size, c->hostname,
+                      c->username, c->master, c->client, now_usec);
+        if (r >= 0)
+                c->generation = (uint64_t) sqlite3_last_insert_rowid(s->db);
+        return r;
 }
 
 static int trim_history(DdnsStore *s, const char *zone) {
-        STORE_STMT *stmt = NULL;
-        int r;
+        uint64_t kept = s->options.history > 0 ? s->options.history : 1;
 
-        r = store_prepare(s,
-                          "DELETE FROM version WHERE zone = ?1 AND generation <= (SELECT generation "
-                          "FROM version"
-                          " WHERE zone = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, zone);
-        (void) sqlite3_bind_int64(stmt, 2, s->options.history > 0 ? s->options.history : 1);
-        return store_run(s, stmt);
+        return store_run(
+                        s,
+                        "DELETE FROM version WHERE zone = ?1 AND generation <= (SELECT generation FROM version"
+                        " WHERE zone = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2)",
+                        "tu", zone, kept);
 }
 
 /* Points the zone at the change's generation and records the owner: what was said, else what is known. A zone that comes
  * back after its delete, or moves to another master, starts with what that master says. */
 static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
-        STORE_STMT *stmt = NULL;
         bool deleted = c->kind == DDNS_CHANGE_DELETE && c->outcome == DDNS_OUTCOME_DELETED;
         bool reborn = held->deleted && !deleted;
         bool moved = c->hostname && strcasecmp(c->hostname, held->hostname) != 0;
         const char *hostname = held->hostname, *username = held->username;
-        int r;
 
         if (!deleted) {
                 if (c->hostname || reborn)
@@ -110,97 +84,53 @@ static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
                         username = c->username;
         }
 
-        r = store_prepare(s,
-                          "INSERT INTO zone (name, generation, deleted, urgent, hostname, username)"
-                          " VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), nullif(?6, ''))"
-                          " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
-                          " deleted = excluded.deleted, hostname = excluded.hostname, username = "
-                          "excluded.username,"
-                          /* unchanged content: an urgent wish stays one until the next change */
-                          " urgent = max(excluded.urgent, iif(generation = excluded.generation, urgent, "
-                          "0))",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, c->zone);
-        store_bind_u64(stmt, 2, c->generation);
-        (void) sqlite3_bind_int(stmt, 3, deleted);
-        (void) sqlite3_bind_int(stmt, 4, c->urgent);
-        store_bind_text(stmt, 5, hostname);
-        store_bind_text(stmt, 6, username);
-        return store_run(s, stmt);
+        /* unchanged content: an urgent wish stays one until the next change */
+        return store_run(
+                        s,
+                        "INSERT INTO zone (name, generation, deleted, urgent, hostname, username)"
+                        " VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), nullif(?6, ''))"
+                        " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
+                        " deleted = excluded.deleted, hostname = excluded.hostname, username = excluded.username,"
+                        " urgent = max(excluded.urgent, iif(generation = excluded.generation, urgent, 0))",
+                        "tuiitt", c->zone, c->generation, deleted, c->urgent, hostname, username);
 }
 
 /* The master sends the same again: what failed is worth another try, at once if it is dead or somebody waits for it. */
 static int revive(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
-        STORE_STMT *stmt = NULL;
-        int r;
-
-        r = store_prepare(s,
-                          "UPDATE retry SET tries = 0, due_usec = ?2 WHERE zone = ?1 AND (?3 OR "
-                          "due_usec IS NULL)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, c->zone);
-        store_bind_u64(stmt, 2, now_usec);
-        (void) sqlite3_bind_int(stmt, 3, c->urgent);
-        return store_run(s, stmt);
+        return store_run(
+                        s,
+                        "UPDATE retry SET tries = 0, due_usec = ?2 WHERE zone = ?1 AND (?3 OR due_usec IS NULL)",
+                        "tui", c->zone, now_usec, c->urgent);
 }
 
 static int reject(DdnsStore *s, const DdnsChange *c, const char *reason, uint64_t now_usec) {
-        STORE_STMT *stmt = NULL, *trim = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "INSERT INTO rejected (at_usec, zone, hostname, master, client, reason)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                          &stmt);
+        r = store_run(s,
+                      "INSERT INTO rejected (at_usec, zone, hostname, master, client, reason)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                      "uttttt", now_usec, c->zone, c->hostname, c->master, c->client, reason);
         if (r < 0)
                 return r;
-        store_bind_u64(stmt, 1, now_usec);
-        store_bind_text(stmt, 2, c->zone);
-        store_bind_text(stmt, 3, c->hostname);
-        store_bind_text(stmt, 4, c->master);
-        store_bind_text(stmt, 5, c->client);
-        store_bind_text(stmt, 6, reason);
-        r = store_run(s, stmt);
-        if (r < 0)
-                return r;
-
-        r = store_prepare(s, "DELETE FROM rejected WHERE id <= ?1", &trim);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(trim, 1,
-                                  sqlite3_last_insert_rowid(s->db) - (int64_t) s->options.rejected);
-        return store_run(s, trim);
+        return store_run(s, "DELETE FROM rejected WHERE id <= (SELECT max(id) FROM rejected) - ?1", "u",
+                         (uint64_t) s->options.rejected);
 }
 
 /* Counts the change for its master. A change without a client is made on this machine and no sign of a master's life. */
 static int note_master(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
-        STORE_STMT *stmt = NULL;
-        int r;
+        bool refused = c->kind == DDNS_CHANGE_REJECT || c->outcome == DDNS_OUTCOME_CONFLICT;
+        bool accepted = !refused && c->kind != DDNS_CHANGE_CONTACT;
 
         if (!c->master || !c->client)
                 return 0;
-        r = store_prepare(
+        return store_run(
                         s,
                         "INSERT INTO master (name, hostname, client, contact_usec, accepted, refused)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (name) DO UPDATE SET"
                         " hostname = coalesce(excluded.hostname, hostname), client = excluded.client,"
                         " contact_usec = excluded.contact_usec, accepted = accepted + excluded.accepted,"
                         " refused = refused + excluded.refused",
-                        &stmt);
-        if (r < 0)
-                return r;
-        bool refused = c->kind == DDNS_CHANGE_REJECT || c->outcome == DDNS_OUTCOME_CONFLICT;
-        store_bind_text(stmt, 1, c->master);
-        store_bind_text(stmt, 2, c->hostname);
-        store_bind_text(stmt, 3, c->client);
-        store_bind_u64(stmt, 4, now_usec);
-        (void) sqlite3_bind_int(stmt, 5, !refused && c->kind != DDNS_CHANGE_CONTACT);
-        (void) sqlite3_bind_int(stmt, 6, refused);
-        return store_run(s, stmt);
+                        "tttuii", c->master, c->hostname, c->client, now_usec, accepted, refused);
 }
 
 static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {

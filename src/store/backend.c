@@ -6,41 +6,26 @@
 
 #include "store/store-internal.h"
 
-/* One statement with at most two texts (?1, ?2) and a number (?3), for the many that are no more than that. */
-static int run(DdnsStore *s, const char *sql, const char *text, const char *text2, uint64_t number) {
-        STORE_STMT *stmt = NULL;
-        int r;
-
-        r = store_prepare(s, sql, &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, text);
-        store_bind_text(stmt, 2, text2);
-        store_bind_u64(stmt, 3, number);
-        return store_run(s, stmt);
-}
-
 int ddns_store_set_backends(DdnsStore *s, const DdnsStoreBackend *backends, size_t n) {
         STORE_TRANSACTION(s);
         int r;
 
         r = store_begin(s);
         if (r >= 0)
-                r = store_exec(s, "CREATE TEMP TABLE IF NOT EXISTS wanted (name TEXT, target TEXT);"
-                                  "DELETE FROM wanted");
+                r = store_exec(s,
+                               "CREATE TEMP TABLE IF NOT EXISTS wanted (name TEXT, target TEXT); DELETE FROM wanted");
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = run(s, "INSERT INTO temp.wanted VALUES (?1, ?2)", backends[i].name,
-                        backends[i].target, 0);
+                r = store_run(s, "INSERT INTO temp.wanted VALUES (?1, ?2)", "tt", backends[i].name,
+                              backends[i].target);
         /* another target: forget the place and everything known about it */
         if (r >= 0)
-                r = store_exec(s, "DELETE FROM backend WHERE (name, target) NOT IN (SELECT name, target "
-                                  "FROM wanted);"
-                                  "INSERT OR IGNORE INTO backend (name, target) SELECT name, target "
-                                  "FROM wanted");
+                r = store_exec(s,
+                               "DELETE FROM backend WHERE (name, target) NOT IN (SELECT name, target FROM wanted);"
+                               "INSERT OR IGNORE INTO backend (name, target) SELECT name, target FROM wanted");
         return r < 0 ? r : store_commit(s);
 }
 
-/* failures, since, due, incarnation of a backend as they are now */
+/* A backend as a whole, as it is now. */
 typedef struct Health {
         unsigned failures;
         uint64_t since_usec, due_usec;
@@ -51,18 +36,15 @@ static int read_health(DdnsStore *s, const char *backend, Health *ret) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT failures, since_usec, due_usec, incarnation FROM backend WHERE name = "
-                          "?1",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT failures, since_usec, due_usec, incarnation FROM backend WHERE name = ?1",
+                        "t", backend);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r < 0)
                 return r;
-        store_bind_text(stmt, 1, backend);
-        r = store_step(s, stmt);
-        if (r <= 0)
-                return r < 0 ? r
-                             : ddns_fail(&s->error, -ENOENT, "no backend \"%s\" in the database",
-                                         backend);
+        if (r == 0)
+                return ddns_fail(&s->error, -ENOENT, "no backend \"%s\" in the database", backend);
         ret->failures = (unsigned) sqlite3_column_int64(stmt, 0);
         ret->since_usec = store_column_u64(stmt, 1);
         ret->due_usec = store_column_u64(stmt, 2);
@@ -84,14 +66,11 @@ int ddns_store_backend_failed(DdnsStore *s, const char *backend, const char *err
 
         uint64_t due = now_usec +
                        schedule->backoff_usec[h.failures < schedule->n ? h.failures : schedule->n - 1];
-        if (h.failures == 0)
-                r = run(s, "UPDATE backend SET since_usec = ?3 WHERE name = ?1", backend, NULL,
-                        now_usec);
-        if (r >= 0)
-                r = run(s,
-                        "UPDATE backend SET failures = failures + 1, error = ?2, due_usec = ?3 WHERE "
-                        "name = ?1",
-                        backend, error, due);
+        uint64_t since = h.failures == 0 ? now_usec : h.since_usec;
+        r = store_run(s,
+                      "UPDATE backend SET failures = failures + 1, error = ?2, since_usec = ?3, due_usec = ?4"
+                      " WHERE name = ?1",
+                      "ttuu", backend, error, since, due);
         if (r >= 0)
                 r = store_commit(s);
         if (r < 0)
@@ -111,10 +90,10 @@ int ddns_store_backend_answered(DdnsStore *s, const char *backend, uint64_t now_
         *ret_was_down_usec = h.failures > 0 ? h.since_usec : 0;
         if (h.failures == 0 && h.since_usec > 0)
                 return 0; /* the ordinary case writes nothing */
-        return run(s,
-                   "UPDATE backend SET failures = 0, due_usec = 0, error = NULL, since_usec = ?3 WHERE "
-                   "name = ?1",
-                   backend, NULL, now_usec);
+        return store_run(
+                        s,
+                        "UPDATE backend SET failures = 0, due_usec = 0, error = NULL, since_usec = ?2 WHERE name = ?1",
+                        "tu", backend, now_usec);
 }
 
 int ddns_store_get_incarnation(DdnsStore *s, const char *backend, char ret[DDNS_INCARNATION_MAX + 1]) {
@@ -127,7 +106,8 @@ int ddns_store_get_incarnation(DdnsStore *s, const char *backend, char ret[DDNS_
 }
 
 int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *incarnation) {
-        return run(s, "UPDATE backend SET incarnation = ?2 WHERE name = ?1", backend, incarnation, 0);
+        return store_run(s, "UPDATE backend SET incarnation = ?2 WHERE name = ?1", "tt", backend,
+                         incarnation);
 }
 
 /* When the first zone of `backend` is due, whatever the backend itself does: 0 now, UINT64_MAX never. */
@@ -135,28 +115,24 @@ static int first_due(DdnsStore *s, const char *backend, uint64_t *ret) {
         STORE_STMT *pending = NULL, *retry = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT 1 FROM backend b JOIN zone z ON z.generation > b.cursor" SQL_RETRY_JOIN
-                          " WHERE b.name = ?1 AND" SQL_IS_PENDING " LIMIT 1",
-                          &pending);
-        if (r < 0)
-                return r;
-        store_bind_text(pending, 1, backend);
-        r = store_step(s, pending);
+        r = store_query(s, &pending,
+                        "SELECT 1 FROM backend b JOIN zone z ON z.generation > b.cursor" SQL_RETRY_JOIN
+                        " WHERE b.name = ?1 AND" SQL_IS_PENDING " LIMIT 1",
+                        "t", backend);
+        if (r >= 0)
+                r = store_step(s, pending);
         if (r != 0) {
                 *ret = 0;
                 return r < 0 ? r : 0;
         }
 
-        r = store_prepare(s,
-                          "SELECT r.due_usec FROM backend b JOIN retry r ON r.backend = b.id"
-                          " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
-                          " WHERE b.name = ?1 AND r.due_usec IS NOT NULL ORDER BY r.due_usec LIMIT 1",
-                          &retry);
-        if (r < 0)
-                return r;
-        store_bind_text(retry, 1, backend);
-        r = store_step(s, retry);
+        r = store_query(s, &retry,
+                        "SELECT r.due_usec FROM backend b JOIN retry r ON r.backend = b.id"
+                        " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
+                        " WHERE b.name = ?1 AND r.due_usec IS NOT NULL ORDER BY r.due_usec LIMIT 1",
+                        "t", backend);
+        if (r >= 0)
+                r = store_step(s, retry);
         if (r < 0)
                 return r;
         *ret = r > 0 ? store_column_u64(retry, 0) : UINT64_MAX;
@@ -182,39 +158,20 @@ int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, ui
 }
 
 static int retry_zone(DdnsStore *s, const char *backend, const char *zone, uint64_t now_usec) {
-        STORE_STMT *stmt = NULL;
-        int r;
-
-        r = store_prepare(s,
-                          "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec)"
-                          " SELECT b.id, z.name, z.generation, 0, ?3 FROM zone z, backend b"
-                          " WHERE z.name = ?2 AND (?1 IS NULL OR b.name = ?1)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, backend);
-        store_bind_text(stmt, 2, zone);
-        store_bind_u64(stmt, 3, now_usec);
-        return store_run(s, stmt);
+        return store_run(s,
+                         "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec)"
+                         " SELECT b.id, z.name, z.generation, 0, ?3 FROM zone z, backend b"
+                         " WHERE z.name = ?2 AND (?1 IS NULL OR b.name = ?1)",
+                         "ttu", backend, zone, now_usec);
 }
 
 static int retry_failed(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
                         uint64_t now_usec) {
-        STORE_STMT *stmt = NULL;
-        int r;
-
-        r = store_prepare(s,
-                          "UPDATE retry SET tries = 0, due_usec = ?3 WHERE (?2 IS NULL OR zone = ?2)"
-                          " AND (?1 IS NULL OR backend = (SELECT id FROM backend WHERE name = ?1))"
-                          " AND (NOT ?4 OR due_usec IS NULL)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, backend);
-        store_bind_text(stmt, 2, zone);
-        store_bind_u64(stmt, 3, now_usec);
-        (void) sqlite3_bind_int(stmt, 4, dead_only);
-        return store_run(s, stmt);
+        return store_run(s,
+                         "UPDATE retry SET tries = 0, due_usec = ?3 WHERE (?2 IS NULL OR zone = ?2)"
+                         " AND (?1 IS NULL OR backend = (SELECT id FROM backend WHERE name = ?1))"
+                         " AND (NOT ?4 OR due_usec IS NULL)",
+                         "ttui", backend, zone, now_usec, dead_only);
 }
 
 int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
@@ -229,8 +186,8 @@ int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool d
                                        : retry_failed(s, backend, zone, dead_only, now_usec);
         if (r >= 0) {
                 n = (uint64_t) sqlite3_changes64(s->db);
-                r = run(s, "UPDATE backend SET due_usec = 0 WHERE ?1 IS NULL OR name = ?1", backend,
-                        NULL, 0);
+                r = store_run(s, "UPDATE backend SET due_usec = 0 WHERE ?1 IS NULL OR name = ?1", "t",
+                              backend);
         }
         if (r >= 0)
                 r = store_commit(s);
@@ -246,14 +203,15 @@ int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec) {
 
         r = store_begin(s);
         if (r >= 0)
-                r = store_exec(s, "DELETE FROM zone WHERE deleted = 1"
-                                  " AND generation <= (SELECT min(cursor) FROM backend)"
-                                  " AND NOT EXISTS (SELECT 1 FROM retry WHERE retry.zone = zone.name)");
+                r = store_run(s,
+                              "DELETE FROM zone WHERE deleted = 1 AND generation <= (SELECT min(cursor) FROM backend)"
+                              " AND NOT EXISTS (SELECT 1 FROM retry WHERE retry.zone = zone.name)",
+                              "");
         if (r >= 0)
-                r = run(s,
-                        "DELETE FROM version WHERE zone IN (SELECT v.zone FROM version v"
-                        " WHERE v.deleted = 1 AND v.at_usec < ?3"
-                        " AND NOT EXISTS (SELECT 1 FROM zone z WHERE z.name = v.zone))",
-                        NULL, NULL, deleted_before_usec);
+                r = store_run(s,
+                              "DELETE FROM version WHERE zone IN (SELECT v.zone FROM version v"
+                              " WHERE v.deleted = 1 AND v.at_usec < ?1"
+                              " AND NOT EXISTS (SELECT 1 FROM zone z WHERE z.name = v.zone))",
+                              "u", deleted_before_usec);
         return r < 0 ? r : store_commit(s);
 }

@@ -9,7 +9,7 @@
 
 /* Where a backend stands, read once for each operation. */
 typedef struct Place {
-        int64_t id;
+        uint64_t id;
         uint64_t cursor;
 } Place;
 
@@ -17,16 +17,14 @@ static int find_place(DdnsStore *s, const char *name, Place *ret) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s, "SELECT id, cursor FROM backend WHERE name = ?1", &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, name);
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt, "SELECT id, cursor FROM backend WHERE name = ?1", "t", name);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r < 0)
                 return r;
         if (r == 0)
                 return ddns_fail(&s->error, -ENOENT, "no backend \"%s\" in the database", name);
-        ret->id = sqlite3_column_int64(stmt, 0);
+        ret->id = store_column_u64(stmt, 0);
         ret->cursor = store_column_u64(stmt, 1);
         return 0;
 }
@@ -91,19 +89,16 @@ static int copy_delivery(sqlite3_stmt *stmt, DdnsDelivery *ret) {
 }
 
 /* Appends what `sql` gives (?1 backend, ?2 cursor or now, ?3 limit) up to `max` deliveries in all. */
-static int fill(DdnsStore *s, const char *sql, int64_t backend, uint64_t bound, size_t max,
+static int fill(DdnsStore *s, const char *sql, uint64_t backend, uint64_t bound, size_t max,
                 uint64_t *bytes, DdnsBatch *batch) {
         STORE_STMT *stmt = NULL;
         int r;
 
         if (batch->n >= max)
                 return 0;
-        r = store_prepare(s, sql, &stmt);
+        r = store_query(s, &stmt, sql, "uuu", backend, bound, max - batch->n);
         if (r < 0)
                 return r;
-        (void) sqlite3_bind_int64(stmt, 1, backend);
-        store_bind_u64(stmt, 2, bound);
-        store_bind_u64(stmt, 3, max - batch->n);
 
         while ((r = store_step(s, stmt)) > 0) {
                 uint64_t size = (uint64_t) sqlite3_column_bytes(stmt, 6);
@@ -154,27 +149,15 @@ int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, 
 }
 
 static int record_delivered(DdnsStore *s, const Place *place, const DdnsResult *result) {
-        STORE_STMT *done = NULL, *ahead = NULL;
         int r;
 
-        r = store_prepare(s, "DELETE FROM retry WHERE backend = ?1 AND zone = ?2 AND generation <= ?3",
-                          &done);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(done, 1, place->id);
-        store_bind_text(done, 2, result->zone);
-        store_bind_u64(done, 3, result->generation);
-        r = store_run(s, done);
+        r = store_run(s, "DELETE FROM retry WHERE backend = ?1 AND zone = ?2 AND generation <= ?3",
+                      "utu", place->id, result->zone, result->generation);
         if (r < 0 || result->generation <= place->cursor)
                 return r;
 
-        r = store_prepare(s, "INSERT OR IGNORE INTO ahead (backend, generation) VALUES (?1, ?2)",
-                          &ahead);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(ahead, 1, place->id);
-        store_bind_u64(ahead, 2, result->generation);
-        return store_run(s, ahead);
+        return store_run(s, "INSERT OR IGNORE INTO ahead (backend, generation) VALUES (?1, ?2)", "uu",
+                         place->id, result->generation);
 }
 
 /* How often this generation has failed before. -ENOENT: it is no longer the newest. */
@@ -182,17 +165,13 @@ static int failed_tries(DdnsStore *s, const Place *place, const DdnsResult *resu
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT coalesce(r.tries, 0) FROM zone z LEFT JOIN retry r ON r.backend = ?1"
-                          " AND r.zone = z.name AND r.generation = z.generation"
-                          " WHERE z.name = ?2 AND z.generation = ?3",
-                          &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(stmt, 1, place->id);
-        store_bind_text(stmt, 2, result->zone);
-        store_bind_u64(stmt, 3, result->generation);
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt,
+                        "SELECT coalesce(r.tries, 0) FROM zone z LEFT JOIN retry r ON r.backend = ?1"
+                        " AND r.zone = z.name AND r.generation = z.generation"
+                        " WHERE z.name = ?2 AND z.generation = ?3",
+                        "utu", place->id, result->zone, result->generation);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r <= 0)
                 return r < 0 ? r : -ENOENT;
         *ret = (unsigned) sqlite3_column_int(stmt, 0);
@@ -201,7 +180,6 @@ static int failed_tries(DdnsStore *s, const Place *place, const DdnsResult *resu
 
 static int record_failed(DdnsStore *s, const Place *place, DdnsResult *result, uint64_t now_usec,
                          const DdnsSchedule *schedule) {
-        STORE_STMT *stmt = NULL;
         unsigned tries;
         int r;
 
@@ -213,21 +191,12 @@ static int record_failed(DdnsStore *s, const Place *place, DdnsResult *result, u
 
         result->dead = tries >= schedule->n;
         result->due_usec = result->dead ? 0 : now_usec + schedule->backoff_usec[tries];
-        r = store_prepare(s,
-                          "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec, "
-                          "error)"
-                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(stmt, 1, place->id);
-        store_bind_text(stmt, 2, result->zone);
-        store_bind_u64(stmt, 3, result->generation);
-        (void) sqlite3_bind_int64(stmt, 4, (int64_t) tries + 1);
-        if (!result->dead)
-                store_bind_u64(stmt, 5, result->due_usec);
-        store_bind_text(stmt, 6, result->error);
-        return store_run(s, stmt);
+        return store_run(
+                        s,
+                        "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec, error)"
+                        " VALUES (?1, ?2, ?3, ?4, iif(?5, NULL, ?6), ?7)",
+                        "utuuiut", place->id, result->zone, result->generation, (uint64_t) tries + 1,
+                        result->dead, result->due_usec, result->error);
 }
 
 /* The first generation above the cursor that nothing was done about, 0 if there is none. */
@@ -235,15 +204,12 @@ static int first_in_log(DdnsStore *s, const Place *place, uint64_t *ret) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT z.generation FROM zone z WHERE" SQL_IN_LOG
-                          " ORDER BY z.generation LIMIT 1",
-                          &stmt);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(stmt, 1, place->id);
-        store_bind_u64(stmt, 2, place->cursor);
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt,
+                        "SELECT z.generation FROM zone z WHERE" SQL_IN_LOG
+                        " ORDER BY z.generation LIMIT 1",
+                        "uu", place->id, place->cursor);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r < 0)
                 return r;
         *ret = r > 0 ? store_column_u64(stmt, 0) : 0;
@@ -252,7 +218,6 @@ static int first_in_log(DdnsStore *s, const Place *place, uint64_t *ret) {
 
 /* The cursor goes to where everything below is delivered or waits for a retry. */
 static int move_cursor(DdnsStore *s, const Place *place) {
-        STORE_STMT *move = NULL, *passed = NULL;
         uint64_t first;
         int r;
 
@@ -260,26 +225,17 @@ static int move_cursor(DdnsStore *s, const Place *place) {
         if (r < 0)
                 return r;
 
-        r = store_prepare(s,
-                          "UPDATE backend SET cursor = max(cursor, iif(?2 > 0, ?2 - 1,"
-                          " coalesce((SELECT max(generation) FROM zone), 0))) WHERE id = ?1",
-                          &move);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(move, 1, place->id);
-        store_bind_u64(move, 2, first);
-        r = store_run(s, move);
+        r = store_run(s,
+                      "UPDATE backend SET cursor = max(cursor, iif(?2 > 0, ?2 - 1,"
+                      " coalesce((SELECT max(generation) FROM zone), 0))) WHERE id = ?1",
+                      "uu", place->id, first);
         if (r < 0)
                 return r;
 
-        r = store_prepare(s,
-                          "DELETE FROM ahead WHERE backend = ?1"
-                          " AND generation <= (SELECT cursor FROM backend WHERE id = ?1)",
-                          &passed);
-        if (r < 0)
-                return r;
-        (void) sqlite3_bind_int64(passed, 1, place->id);
-        return store_run(s, passed);
+        return store_run(s,
+                         "DELETE FROM ahead WHERE backend = ?1"
+                         " AND generation <= (SELECT cursor FROM backend WHERE id = ?1)",
+                         "u", place->id);
 }
 
 int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n,
@@ -308,19 +264,14 @@ int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *aft
         size_t n = 0;
         int r;
 
-        r = store_prepare(
-                        s,
-                        "SELECT z.name, z.generation, v.serial FROM zone z JOIN version v USING "
-                        "(generation)"
+        r = store_query(s, &stmt,
+                        "SELECT z.name, z.generation, v.serial FROM zone z JOIN version v USING (generation)"
                         " JOIN backend b ON b.name = ?1" SQL_RETRY_JOIN
                         " WHERE z.name > ?2 AND z.deleted = 0 AND r.zone IS NULL AND NOT" SQL_IS_PENDING
                         " ORDER BY z.name LIMIT ?3",
-                        &stmt);
+                        "ttu", backend, after, (uint64_t) max);
         if (r < 0)
                 return r;
-        store_bind_text(stmt, 1, backend);
-        store_bind_text(stmt, 2, after);
-        store_bind_u64(stmt, 3, max);
         while ((r = store_step(s, stmt)) > 0) {
                 store_copy_text(stmt, 0, ret[n].zone, sizeof ret[n].zone);
                 ret[n].generation = store_column_u64(stmt, 1);

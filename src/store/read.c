@@ -47,16 +47,13 @@ int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char *
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          SQL_ZONE_ROW
-                          ", iif(?2, v.content, NULL) FROM zone z JOIN version v USING (generation)"
-                          " WHERE z.name = ?1",
-                          &stmt);
-        if (r < 0)
-                return r;
-        store_bind_text(stmt, 1, zone);
-        (void) sqlite3_bind_int(stmt, 2, ret_content != NULL);
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt,
+                        SQL_ZONE_ROW
+                        ", iif(?2, v.content, NULL) FROM zone z JOIN version v USING (generation)"
+                        " WHERE z.name = ?1",
+                        "ti", zone, ret_content != NULL);
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r <= 0)
                 return r < 0 ? r : ddns_fail(&s->error, -ENOENT, "no zone \"%s\"", zone);
 
@@ -92,14 +89,13 @@ int ddns_store_count(DdnsStore *s, DdnsStoreCounts *ret) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM zone WHERE deleted "
-                          "= 1),"
-                          " (SELECT coalesce(max(generation), 0) FROM version)",
-                          &stmt);
-        if (r < 0)
-                return r;
-        r = store_step(s, stmt);
+        r = store_query(s, &stmt,
+                        "SELECT (SELECT count(*) FROM zone), (SELECT count(*) FROM zone"
+                        " WHERE deleted = 1),"
+                        " (SELECT coalesce(max(generation), 0) FROM version)",
+                        "");
+        if (r >= 0)
+                r = store_step(s, stmt);
         if (r < 0)
                 return r;
         ret->tombstones = store_column_u64(stmt, 1);
@@ -113,15 +109,13 @@ int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          SQL_ZONE_ROW " FROM zone z JOIN version v USING (generation)"
-                                       " WHERE (?1 IS NULL OR z.name GLOB ?1) AND (?2 OR z.deleted = 0) "
-                                       "ORDER BY z.name",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        SQL_ZONE_ROW " FROM zone z JOIN version v USING (generation)"
+                                     " WHERE (?1 IS NULL OR z.name GLOB ?1)"
+                                     " AND (?2 OR z.deleted = 0) ORDER BY z.name",
+                        "ti", pattern, deleted_too);
         if (r < 0)
                 return r;
-        store_bind_text(stmt, 1, pattern);
-        (void) sqlite3_bind_int(stmt, 2, deleted_too);
         while ((r = store_step(s, stmt)) > 0) {
                 DdnsZoneRow row;
 
@@ -145,14 +139,13 @@ int ddns_store_each_state(DdnsStore *s, const char *zone,
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT b.name, r.zone IS NOT NULL, r.due_usec IS NOT NULL," SQL_IS_PENDING
-                          ", r.tries, r.due_usec, r.error FROM zone z JOIN backend b" SQL_RETRY_JOIN
-                          " WHERE z.name = ?1 ORDER BY b.id",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT b.name, r.zone IS NOT NULL, r.due_usec IS NOT NULL," SQL_IS_PENDING
+                        ", r.tries, r.due_usec, r.error FROM zone z JOIN backend b" SQL_RETRY_JOIN
+                        " WHERE z.name = ?1 ORDER BY b.id",
+                        "t", zone);
         if (r < 0)
                 return r;
-        store_bind_text(stmt, 1, zone);
         while ((r = store_step(s, stmt)) > 0) {
                 DdnsZoneState row = {
                         .backend = column_text(stmt, 0),
@@ -176,20 +169,18 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
         int r;
 
         /* two ranges of an index each, not a walk over all zones */
-        r = store_prepare(s,
-                          "SELECT b.id AS backend, z.name, b.name, z.generation, z.deleted, z.urgent, "
-                          "0, 0, 0, v.at_usec,"
-                          " 0, NULL FROM backend b JOIN zone z ON z.generation > b.cursor"
-                          " JOIN version v USING (generation)" SQL_RETRY_JOIN " WHERE" SQL_IS_PENDING
-                          " UNION ALL"
-                          " SELECT b.id, z.name, b.name, z.generation, z.deleted, z.urgent, 1, "
-                          "r.due_usec IS NOT NULL,"
-                          " r.tries, v.at_usec, r.due_usec, r.error FROM retry r JOIN backend b ON b.id "
-                          "= r.backend"
-                          " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
-                          " JOIN version v ON v.generation = z.generation"
-                          " ORDER BY 1, 4",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT b.id AS backend, z.name, b.name, z.generation, z.deleted, z.urgent,"
+                        " 0, 0, 0, v.at_usec, 0, NULL FROM backend b JOIN zone z ON z.generation > b.cursor"
+                        " JOIN version v USING (generation)" SQL_RETRY_JOIN " WHERE" SQL_IS_PENDING
+                        " UNION ALL"
+                        " SELECT b.id, z.name, b.name, z.generation, z.deleted, z.urgent, 1,"
+                        " r.due_usec IS NOT NULL, r.tries, v.at_usec, r.due_usec, r.error FROM retry r JOIN backend b"
+                        " ON b.id = r.backend"
+                        " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
+                        " JOIN version v ON v.generation = z.generation"
+                        " ORDER BY 1, 4",
+                        "");
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -216,28 +207,28 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
 
 /* A row of an older generation counts no more: the newer one starts afresh. */
 #define SQL_VALID_RETRY                                                                              \
-        " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation WHERE r.backend = " \
-        "b.id AND "
+        " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation"                     \
+        " WHERE r.backend = b.id AND "
 
 int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata),
                             void *userdata) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT b.name, b.cursor, count(z.name), min(v.at_usec),"
-                          " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NOT NULL),"
-                          " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
-                          " b.failures, b.since_usec, b.due_usec, b.error"
-                          " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
-                          " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id AND "
-                          "a.generation = z.generation)"
-                          " AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id AND r.zone = "
-                          "z.name"
-                          "  AND r.generation = z.generation)"
-                          " LEFT JOIN version v ON v.generation = z.generation GROUP BY b.id ORDER BY "
-                          "b.id",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT b.name, b.cursor, count(z.name), min(v.at_usec),"
+                        " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NOT NULL),"
+                        " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
+                        " b.failures, b.since_usec, b.due_usec, b.error"
+                        " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
+                        " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id"
+                        " AND a.generation = z.generation)"
+                        " AND NOT EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id"
+                        " AND r.zone = z.name"
+                        "  AND r.generation = z.generation)"
+                        " LEFT JOIN version v ON v.generation = z.generation GROUP BY b.id"
+                        " ORDER BY b.id",
+                        "");
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -266,11 +257,11 @@ int ddns_store_each_master(DdnsStore *s, int (*each)(const DdnsMasterRow *row, v
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT name, coalesce(hostname, ''), coalesce(client, ''), contact_usec, "
-                          "accepted, refused"
-                          " FROM master ORDER BY name",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT name, coalesce(hostname, ''), coalesce(client, ''), contact_usec,"
+                        " accepted, refused"
+                        " FROM master ORDER BY name",
+                        "");
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -295,11 +286,11 @@ int ddns_store_each_rejected(DdnsStore *s, int (*each)(const DdnsRejectedRow *ro
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_prepare(s,
-                          "SELECT at_usec, coalesce(zone, ''), coalesce(hostname, ''), coalesce(master, "
-                          "''),"
-                          " coalesce(client, ''), reason FROM rejected ORDER BY id",
-                          &stmt);
+        r = store_query(s, &stmt,
+                        "SELECT at_usec, coalesce(zone, ''), coalesce(hostname, ''),"
+                        " coalesce(master, ''),"
+                        " coalesce(client, ''), reason FROM rejected ORDER BY id",
+                        "");
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {

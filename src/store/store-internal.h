@@ -6,7 +6,7 @@
 
 #include "store/store.h"
 
-/* Every statement that runs more than once a process is prepared once and kept. */
+/* Statements are prepared once and kept. */
 #define STATEMENTS_MAX 64
 
 struct DdnsStore {
@@ -25,12 +25,15 @@ struct DdnsStore {
 int store_fail(DdnsStore *s, int rc);
 int store_errno(int rc);
 
-/* `sql` must be a string constant: its address is the key under which the prepared statement is kept. */
-int store_prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret);
-/* Runs a statement that gives no rows, and resets it. */
-int store_run(DdnsStore *s, sqlite3_stmt *stmt);
-/* Next row: 1; end: 0 (the statement is reset); negative errno (reset too). */
+/* Prepares `sql` and binds its parameters ?1, ?2 … by `types`: 't' text or NULL, 'u' uint64_t, 'i' int or bool, 'b' blob
+ * (pointer, size_t) or NULL. Texts and blobs are not copied. `sql` must be a string constant: its address is the key under
+ * which the statement is kept. */
+int store_query(DdnsStore *s, sqlite3_stmt **ret, const char *sql, const char *types, ...);
+/* The same for a statement that gives no rows, and runs it. */
+int store_run(DdnsStore *s, const char *sql, const char *types, ...);
+/* Next row: 1; end: 0; negative errno. The statement is reset at the end of its scope (STORE_STMT). */
 int store_step(DdnsStore *s, sqlite3_stmt *stmt);
+/* Several statements, without parameters. */
 int store_exec(DdnsStore *s, const char *sql);
 
 int store_begin(DdnsStore *s); /* for writing */
@@ -54,15 +57,9 @@ static inline void store_resetp(sqlite3_stmt **stmt) {
 }
 #define STORE_STMT ddns_cleanup(store_resetp) sqlite3_stmt
 
-/* Text is bound without copying: it must live until the statement is run. NULL binds NULL. */
-void store_bind_text(sqlite3_stmt *stmt, int index, const char *text);
-void store_bind_u64(sqlite3_stmt *stmt, int index, uint64_t value);
 /* "" for NULL; a longer text is cut. */
 void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size);
 uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
-
-/* The backend's id, or -ENOENT. */
-int store_find_backend(DdnsStore *s, const char *name, int64_t *ret);
 
 /* Brings an open database to the newest schema. */
 int store_migrate(DdnsStore *s, DdnsMessage *message);

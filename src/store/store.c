@@ -2,6 +2,7 @@
 /* The handle on the database: opening, statements, transactions, errors. */
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ const char *ddns_store_error(const DdnsStore *s) {
         return s->error.text;
 }
 
-int store_prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret) {
+static int prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret) {
         size_t i = 0;
 
         while (i < STATEMENTS_MAX && s->statements[i].sql && s->statements[i].sql != sql)
@@ -51,24 +52,71 @@ int store_prepare(DdnsStore *s, const char *sql, sqlite3_stmt **ret) {
         return 0;
 }
 
+static int bind_one(sqlite3_stmt *stmt, int i, char type, va_list *ap) {
+        const void *data;
+        uint64_t u;
+
+        switch (type) {
+        case 't':
+                return sqlite3_bind_text(stmt, i, va_arg(*ap, const char *), -1, SQLITE_STATIC);
+        case 'u':
+                u = va_arg(*ap, uint64_t);
+                return sqlite3_bind_int64(stmt, i, u > INT64_MAX ? INT64_MAX : (int64_t) u);
+        case 'i':
+                return sqlite3_bind_int(stmt, i, va_arg(*ap, int));
+        case 'b':
+                data = va_arg(*ap, const void *);
+                return sqlite3_bind_blob64(stmt, i, data, va_arg(*ap, size_t), SQLITE_STATIC);
+        default:
+                assert(false);
+                return SQLITE_MISUSE;
+        }
+}
+
+static int query(DdnsStore *s, sqlite3_stmt **ret, const char *sql, const char *types, va_list *ap) {
+        sqlite3_stmt *stmt = NULL;
+        int r;
+
+        r = prepare(s, sql, &stmt);
+        if (r < 0)
+                return r;
+        assert((size_t) sqlite3_bind_parameter_count(stmt) == strlen(types));
+        for (int i = 0; types[i]; i++) {
+                int rc = bind_one(stmt, i + 1, types[i], ap);
+                if (rc != SQLITE_OK)
+                        return store_fail(s, rc);
+        }
+        *ret = stmt;
+        return 0;
+}
+
+int store_query(DdnsStore *s, sqlite3_stmt **ret, const char *sql, const char *types, ...) {
+        va_list ap;
+        int r;
+
+        va_start(ap, types);
+        r = query(s, ret, sql, types, &ap);
+        va_end(ap);
+        return r;
+}
+
 int store_step(DdnsStore *s, sqlite3_stmt *stmt) {
         int rc = sqlite3_step(stmt);
 
         if (rc == SQLITE_ROW)
                 return 1;
-        int r = rc == SQLITE_DONE ? 0 : store_fail(s, rc);
-        (void) sqlite3_reset(stmt);
-        return r;
+        return rc == SQLITE_DONE ? 0 : store_fail(s, rc);
 }
 
-int store_run(DdnsStore *s, sqlite3_stmt *stmt) {
-        int r = store_step(s, stmt);
+int store_run(DdnsStore *s, const char *sql, const char *types, ...) {
+        STORE_STMT *stmt = NULL;
+        va_list ap;
+        int r;
 
-        if (r > 0) { /* a row of a RETURNING or PRAGMA that nobody wants */
-                (void) sqlite3_reset(stmt);
-                r = 0;
-        }
-        return r;
+        va_start(ap, types);
+        r = query(s, &stmt, sql, types, &ap);
+        va_end(ap);
+        return r < 0 ? r : store_step(s, stmt);
 }
 
 int store_exec(DdnsStore *s, const char *sql) {
@@ -107,14 +155,6 @@ void store_rollback(DdnsStore *s) {
         if (!sqlite3_get_autocommit(s->db))
                 (void) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
         s->in_transaction = false;
-}
-
-void store_bind_text(sqlite3_stmt *stmt, int index, const char *text) {
-        (void) sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
-}
-
-void store_bind_u64(sqlite3_stmt *stmt, int index, uint64_t value) {
-        (void) sqlite3_bind_int64(stmt, index, value > INT64_MAX ? INT64_MAX : (int64_t) value);
 }
 
 void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size) {
