@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: MIT */
+/* One backend's way through the log, against a name server that fails in every way that real ones do. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "deliver/lane.h"
+#include "fake.h"
+#include "store/store.h"
+#include "test.h"
+
+/* What must happen does so much sooner; only a failure takes that long. */
+#define PATIENCE_USEC (20 * USEC_PER_SEC)
+
+#define SERVED_USEC (600 * USEC_PER_MSEC)
+
+typedef struct Fixture {
+        char directory[64], path[96];
+        DdnsConfig config;
+        DdnsBackendConfig backends[2];
+        Fake fakes[2];
+        DdnsLane *lanes[2];
+        DdnsStore *store;
+        uint32_t serial;
+} Fixture;
+
+#define WAIT_FOR(condition)                                                                \
+        do {                                                                               \
+                uint64_t _end = ddns_monotonic_usec() + PATIENCE_USEC;                     \
+                while (!(condition)) {                                                     \
+                        if (ddns_monotonic_usec() > _end)                                  \
+                                fail_msg("line %d: never came: %s", __LINE__, #condition); \
+                        (void) usleep(1000);                                               \
+                }                                                                          \
+        } while (0)
+
+static void set_backoff(Fixture *f, uint64_t first_ms, uint64_t second_ms) {
+        f->config.queue.backoff_usec[0] = first_ms * USEC_PER_MSEC;
+        f->config.queue.backoff_usec[1] = second_ms * USEC_PER_MSEC;
+        f->config.queue.n_backoff = 2;
+}
+
+static void add_backend(Fixture *f, const char *name) {
+        size_t i = f->config.n_backends++;
+        DdnsBackendConfig *c = &f->backends[i];
+
+        *c = (DdnsBackendConfig){ .name = (char *) name, .served_timeout_usec = SERVED_USEC };
+        fake_start(&f->fakes[i], c);
+        c->nameserver = (DdnsEndpoint){ .set = true, .address = f->fakes[i].address };
+}
+
+static void open_store(Fixture *f) {
+        DdnsStoreOptions options = { .busy_usec = 5 * USEC_PER_SEC, .history = 2, .rejected = 2 };
+        DdnsStoreBackend backends[2] = { { 0 } };
+
+        for (size_t i = 0; i < f->config.n_backends; i++)
+                backends[i] = (DdnsStoreBackend){ .name = f->backends[i].name, .target = "fake" };
+        assert_int_equal(ddns_store_open(f->path, &options, &f->store, NULL), 0);
+        assert_int_equal(ddns_store_set_backends(f->store, backends, f->config.n_backends), 0);
+}
+
+static int set_up_lanes(void **state, size_t n) {
+        static const char *const names[] = { "one", "two" };
+        Fixture *f = calloc(1, sizeof *f);
+
+        strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
+        assert_non_null(mkdtemp(f->directory));
+        (void) snprintf(f->path, sizeof f->path, "%s/ddns.db", f->directory);
+        f->config = (DdnsConfig){ .backends = f->backends };
+        f->config.state.database = f->path;
+        f->config.state.busy_usec = 100 * USEC_PER_MSEC;
+        f->config.state.history = 2;
+        f->config.queue.batch = 10;
+        set_backoff(f, 50, 100);
+        for (size_t i = 0; i < n; i++)
+                add_backend(f, names[i]);
+        open_store(f);
+        *state = f;
+        return 0;
+}
+
+static int set_up(void **state) {
+        return set_up_lanes(state, 1);
+}
+
+static int set_up_two(void **state) {
+        return set_up_lanes(state, 2);
+}
+
+static void start(Fixture *f, size_t i) {
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+
+        assert_int_equal(ddns_lane_new(&f->config, &f->backends[i], &fake_ops, &f->lanes[i], &message),
+                         0);
+        assert_int_equal(ddns_lane_start(f->lanes[i], &message), 0);
+}
+
+static void stop(Fixture *f, size_t i) {
+        f->lanes[i] = ddns_lane_free(f->lanes[i]);
+}
+
+static int tear_down(void **state) {
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < f->config.n_backends; i++) {
+                fake_set(&f->fakes[i], hang, false);
+                stop(f, i);
+                fake_stop(&f->fakes[i]);
+        }
+        (void) ddns_store_free(f->store);
+        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+                char path[128];
+
+                (void) snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
+                (void) unlink(path);
+        }
+        assert_int_equal(rmdir(f->directory), 0);
+        free(f);
+        return 0;
+}
+
+static void accept_change(Fixture *f, const char *zone, uint32_t serial, bool delete, bool urgent) {
+        char content[128];
+        uint8_t digest[DDNS_DIGEST_SIZE];
+        int n = snprintf(content, sizeof content, "%s %u %" PRIu64 "\n", zone, serial,
+                         ddns_monotonic_usec());
+        DdnsChange c = { .kind = delete ? DDNS_CHANGE_DELETE : DDNS_CHANGE_SAVE,
+                         .zone = zone,
+                         .urgent = urgent,
+                         .master = "da1" };
+
+        assert_int_equal(ddns_digest(content, (size_t) n, digest), 0);
+        if (!delete) {
+                c.content = content;
+                c.size = (size_t) n;
+                c.digest = digest;
+                c.serial = serial;
+        }
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, ddns_now_usec()), 0);
+}
+
+/* Into the log; nobody is woken. */
+static void push(Fixture *f, const char *zone, uint32_t serial) {
+        accept_change(f, zone, serial, false, false);
+}
+
+static void wake(Fixture *f) {
+        for (size_t i = 0; i < f->config.n_backends; i++)
+                if (f->lanes[i])
+                        ddns_lane_wake(f->lanes[i]);
+}
+
+static DdnsLaneState lane_state(Fixture *f, size_t i) {
+        DdnsLaneState state;
+
+        ddns_lane_state(f->lanes[i], &state);
+        return state;
+}
+
+static bool is_idle(Fixture *f) {
+        return lane_state(f, 0).idle;
+}
+
+typedef struct Row {
+        const char *backend;
+        DdnsDeliveryState state;
+        unsigned tries;
+        char error[256];
+} Row;
+
+static int take_row(const DdnsZoneState *row, void *userdata) {
+        Row *r = userdata;
+
+        if (strcmp(row->backend, r->backend) != 0)
+                return 0;
+        r->state = row->state;
+        r->tries = row->tries;
+        (void) snprintf(r->error, sizeof r->error, "%s", row->error ? row->error : "");
+        return 0;
+}
+
+static Row row_of(Fixture *f, const char *zone) {
+        Row r = { .backend = "one" };
+
+        assert_int_equal(ddns_store_each_state(f->store, zone, take_row, &r), 0);
+        return r;
+}
+
+static bool is_delivered(Fixture *f, const char *zone) {
+        return row_of(f, zone).state == DDNS_DELIVERY_DELIVERED;
+}
+
+static int take_failures(const DdnsBackendRow *row, void *userdata) {
+        if (strcmp(row->name, "one") == 0)
+                *(unsigned *) userdata = row->failures;
+        return 0;
+}
+
+static unsigned failures(Fixture *f) {
+        unsigned n = 0;
+
+        assert_int_equal(ddns_store_each_backend(f->store, take_failures, &n), 0);
+        return n;
+}
+
+/* ---- the ordinary way ---- */
+
+static void pushes_are_delivered_and_the_lane_is_idle_then(void **state) {
+        Fixture *f = *state;
+
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        push(f, "a.test", 1);
+        push(f, "b.test", 2);
+        wake(f);
+        assert_false(is_idle(f) && !is_delivered(f, "b.test"));
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(fake_serial(&f->fakes[0], "a.test"), 1);
+        assert_int_equal(fake_serial(&f->fakes[0], "b.test"), 2);
+        assert_int_equal(lane_state(f, 0).delivered, 2);
+        assert_true(lane_state(f, 0).due_usec == UINT64_MAX);
+}
+
+static void only_the_newest_content_is_delivered(void **state) {
+        Fixture *f = *state;
+
+        for (uint32_t serial = 1; serial <= 10; serial++)
+                push(f, "a.test", serial);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_string_equal(f->fakes[0].order, "a.test@10 ");
+}
+
+static void urgent_zones_go_first(void **state) {
+        Fixture *f = *state;
+
+        f->config.queue.batch = 2;
+        push(f, "a.test", 1);
+        push(f, "b.test", 1);
+        accept_change(f, "u.test", 1, false, true);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        assert_string_equal(f->fakes[0].order, "u.test@1 a.test@1 b.test@1 ");
+}
+
+static void deletes_are_delivered(void **state) {
+        Fixture *f = *state;
+
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        accept_change(f, "a.test", 0, true, false);
+        accept_change(f, "never.test", 0, true, false);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_int_equal(fake_serial(&f->fakes[0], "a.test"), -1);
+}
+
+static void lane_without_a_name_server_to_ask_delivers_what_is_written(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].nameserver.set = false;
+        fake_set(&f->fakes[0], silent, true);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.test"));
+}
+
+static void idle_is_never_said_while_a_push_is_not_delivered(void **state) {
+        Fixture *f = *state;
+
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        for (uint32_t i = 1; i <= 300; i++) {
+                push(f, "a.test", i);
+                wake(f);
+                /* From the wake-up on, idle means that it was delivered. */
+                WAIT_FOR(is_idle(f));
+                assert_int_equal(fake_serial(&f->fakes[0], "a.test"), i);
+        }
+}
+
+/* ---- zones that fail ---- */
+
+static void one_failing_zone_delays_no_other(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], poison, "bad.test");
+        push(f, "a.test", 1);
+        push(f, "bad.test", 1);
+        push(f, "b.test", 1);
+        start(f, 0);
+        WAIT_FOR(row_of(f, "bad.test").state == DDNS_DELIVERY_DEAD);
+        assert_true(is_delivered(f, "a.test"));
+        assert_true(is_delivered(f, "b.test"));
+        assert_int_equal(row_of(f, "bad.test").tries, 3);
+        assert_string_equal(row_of(f, "bad.test").error, "poison");
+        assert_int_equal(fake_count(&f->fakes[0], "bad.test"), 3);
+        assert_int_equal(fake_count(&f->fakes[0], "a.test"), 1);
+        assert_int_equal(failures(f), 0);
+
+        fake_set(&f->fakes[0], poison, NULL);
+        push(f, "bad.test", 2);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "bad.test"));
+}
+
+static void retry_that_falls_due_is_done_on_time_without_a_wake_up(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 300, 300);
+        fake_set(&f->fakes[0], poison, "bad.test");
+        push(f, "bad.test", 1);
+        start(f, 0);
+        WAIT_FOR(row_of(f, "bad.test").tries == 1);
+        fake_set(&f->fakes[0], poison, NULL);
+        uint64_t since = ddns_monotonic_usec();
+        WAIT_FOR(is_delivered(f, "bad.test"));
+        assert_true(ddns_monotonic_usec() - since < 5 * USEC_PER_SEC);
+        assert_int_equal(fake_count(&f->fakes[0], "bad.test"), 2);
+}
+
+static void zone_that_is_taken_but_not_shown_fails_with_what_the_server_says(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 60000, 60000);
+        push(f, "z.test", 6);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 7);
+        wake(f);
+        WAIT_FOR(row_of(f, "z.test").state == DDNS_DELIVERY_DEFERRED);
+        assert_string_equal(row_of(f, "z.test").error, "the name server took the change, but does not "
+                                                       "show it: serial 6 instead of 7");
+        assert_int_equal(row_of(f, "z.test").tries, 1);
+        assert_int_equal(failures(f), 0);
+
+        accept_change(f, "z.test", 0, true, false);
+        wake(f);
+        WAIT_FOR(row_of(f, "z.test").state == DDNS_DELIVERY_DEFERRED);
+        assert_string_equal(row_of(f, "z.test").error, "the name server took the change, but does not "
+                                                       "show it: still served with serial 6");
+}
+
+static void others_go_on_while_one_waits_to_be_shown(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
+        fake_set(&f->fakes[0], stale, "slow.test");
+        push(f, "slow.test", 1);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_PENDING);
+        assert_false(is_idle(f));
+        push(f, "b.test", 1);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "b.test"));
+        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_PENDING);
+        assert_false(is_idle(f));
+        WAIT_FOR(row_of(f, "slow.test").tries == 1);
+        assert_int_equal(fake_count(&f->fakes[0], "b.test"), 1);
+}
+
+static void zone_that_is_shown_late_is_delivered_once(void **state) {
+        Fixture *f = *state;
+
+        push(f, "late.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "late.test"));
+        f->backends[0].served_timeout_usec = 10 * USEC_PER_SEC;
+        fake_set(&f->fakes[0], stale_for, 20);
+        fake_set(&f->fakes[0], stale, "late.test");
+        push(f, "late.test", 2);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "late.test"));
+        assert_int_equal(fake_count(&f->fakes[0], "late.test@2"), 1);
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
+static void newer_push_overtakes_one_that_waits(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 1);
+        start(f, 0);
+        WAIT_FOR(fake_count(&f->fakes[0], "z.test@1") == 1);
+        fake_set(&f->fakes[0], stale, NULL);
+        push(f, "z.test", 2);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        assert_int_equal(fake_serial(&f->fakes[0], "z.test"), 2);
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
+/* Retries that wait to be shown still stand in the log, and a quarter of each batch is all that retries get. */
+static void retries_that_wait_to_be_shown_hold_up_no_other_retry(void **state) {
+        Fixture *f = *state;
+        uint64_t n;
+
+        f->config.queue.batch = 4;
+        set_backoff(f, 60000, 60000);
+        fake_set(&f->fakes[0], poison, "b.test");
+        push(f, "b.test", 1);
+        start(f, 0);
+        WAIT_FOR(row_of(f, "b.test").tries == 1);
+        stop(f, 0);
+
+        fake_set(&f->fakes[0], poison, NULL);
+        fake_set(&f->fakes[0], stale, "a.test");
+        push(f, "a.test", 1);
+        assert_int_equal(ddns_store_retry(f->store, "one", "a.test", false, ddns_now_usec(), &n), 0);
+        assert_int_equal(ddns_store_retry(f->store, "one", "b.test", false, ddns_now_usec(), &n), 0);
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "b.test"));
+        assert_int_equal(row_of(f, "a.test").tries, 0);
+}
+
+/* ---- a backend that fails as a whole ---- */
+
+static void backend_that_is_down_charges_no_zone_and_comes_back_by_itself(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 100, 200);
+        fake_set(&f->fakes[0], down, true);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(failures(f) == 3);
+        assert_int_equal(row_of(f, "a.test").state, DDNS_DELIVERY_PENDING);
+        assert_int_equal(row_of(f, "a.test").tries, 0);
+        assert_true(lane_state(f, 0).failed == 0);
+        fake_set(&f->fakes[0], down, false);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(failures(f) == 0);
+}
+
+static void silent_name_server_is_a_failure_of_the_backend(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], silent, true);
+        push(f, "a.test", 1);
+        start(f, 0);
+        /* It takes what it is given, so each try reaches the queries: still the back-off grows. */
+        WAIT_FOR(failures(f) == 3);
+        assert_int_equal(row_of(f, "a.test").state, DDNS_DELIVERY_PENDING);
+        assert_int_equal(row_of(f, "a.test").tries, 0);
+        fake_set(&f->fakes[0], silent, false);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(failures(f) == 0);
+}
+
+static void name_server_that_falls_silent_charges_no_zone_that_waits(void **state) {
+        Fixture *f = *state;
+
+        push(f, "z.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 2);
+        push(f, "a.test", 1);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        fake_set(&f->fakes[0], silent, true);
+        WAIT_FOR(failures(f) > 0);
+        assert_int_equal(row_of(f, "z.test").tries, 0);
+        fake_set(&f->fakes[0], stale, NULL);
+        fake_set(&f->fakes[0], silent, false);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
+static void name_server_that_can_not_be_asked_does_not_keep_the_lane_for_ever(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
+        push(f, "z.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 2);
+        push(f, "a.test", 1);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        /* No way there: connect() fails. */
+        f->backends[0].nameserver.address.sa.sa_family = AF_UNSPEC;
+        WAIT_FOR(failures(f) > 0);
+        assert_int_equal(row_of(f, "z.test").tries, 0);
+}
+
+static void hanging_backend_delays_no_other_lane(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], hang, true);
+        start(f, 0);
+        start(f, 1);
+        for (uint32_t i = 1; i <= 50; i++) {
+                push(f, "a.test", i);
+                wake(f);
+                WAIT_FOR(fake_serial(&f->fakes[1], "a.test") == i);
+        }
+        WAIT_FOR(lane_state(f, 1).idle);
+        assert_false(is_idle(f));
+        assert_true(fake_get(&f->fakes[0], hanging));
+        fake_set(&f->fakes[0], hang, false);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_int_equal(fake_serial(&f->fakes[0], "a.test"), 50);
+}
+
+static void stop_in_the_middle_of_a_batch_loses_nothing(void **state) {
+        Fixture *f = *state;
+        char zone[32];
+
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        fake_set(&f->fakes[0], stale, "z0.test");
+        for (uint32_t i = 0; i < 100; i++) {
+                (void) snprintf(zone, sizeof zone, "z%u.test", i);
+                push(f, zone, i + 1);
+        }
+        for (unsigned round = 0; round < 5; round++) {
+                unsigned applies = fake_get(&f->fakes[0], applies);
+
+                start(f, 0);
+                WAIT_FOR(fake_get(&f->fakes[0], applies) > applies);
+                stop(f, 0);
+        }
+        assert_int_not_equal(row_of(f, "z0.test").state, DDNS_DELIVERY_DELIVERED);
+        fake_set(&f->fakes[0], stale, NULL);
+        start(f, 0);
+        for (uint32_t i = 0; i < 100; i++) {
+                (void) snprintf(zone, sizeof zone, "z%u.test", i);
+                WAIT_FOR(is_delivered(f, zone));
+                assert_int_equal(fake_serial(&f->fakes[0], zone), i + 1);
+        }
+}
+
+/* ---- a name server that was started anew ---- */
+
+static void zones_lost_in_a_restart_are_delivered_again(void **state) {
+        Fixture *f = *state;
+
+        push(f, "kept.test", 1);
+        push(f, "lost.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        stop(f, 0);
+        fake_lose(&f->fakes[0], "lost.test");
+        fake_set(&f->fakes[0], incarnation, "second");
+        start(f, 0);
+        WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
+        WAIT_FOR(is_delivered(f, "lost.test"));
+        assert_int_equal(fake_count(&f->fakes[0], "kept.test"), 1);
+}
+
+static void without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].nameserver.set = false;
+        push(f, "a.test", 1);
+        push(f, "b.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        stop(f, 0);
+        fake_set(&f->fakes[0], incarnation, "second");
+        start(f, 0);
+        WAIT_FOR(fake_count(&f->fakes[0], "a.test") == 2 && fake_count(&f->fakes[0], "b.test") == 2);
+        WAIT_FOR(is_delivered(f, "b.test"));
+}
+
+static void restart_during_an_outage_is_noticed_when_the_name_server_is_back(void **state) {
+        Fixture *f = *state;
+
+        push(f, "lost.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "lost.test"));
+        fake_set(&f->fakes[0], down, true);
+        push(f, "a.test", 1);
+        wake(f);
+        WAIT_FOR(failures(f) > 0);
+        fake_lose(&f->fakes[0], "lost.test");
+        fake_set(&f->fakes[0], incarnation, "second");
+        fake_set(&f->fakes[0], down, false);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
+}
+
+/* A comparison that can't be finished is not forgotten. */
+static void restart_is_compared_although_the_database_is_locked_at_first(void **state) {
+        Fixture *f = *state;
+        sqlite3 *db;
+
+        push(f, "lost.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        stop(f, 0);
+        fake_lose(&f->fakes[0], "lost.test");
+        fake_set(&f->fakes[0], incarnation, "second");
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        f->backends[0].served_timeout_usec = 100 * USEC_PER_MSEC;
+        unsigned probes = fake_get(&f->fakes[0], probes);
+        start(f, 0);
+        /* Again with each wake-up. */
+        WAIT_FOR((wake(f), fake_get(&f->fakes[0], probes) >= probes + 2));
+        assert_false(is_idle(f));
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        wake(f);
+        WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
+}
+
+/* ---- the database ---- */
+
+static void locked_database_is_waited_for(void **state) {
+        Fixture *f = *state;
+        sqlite3 *db;
+
+        fake_set(&f->fakes[0], hang, true);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(fake_get(&f->fakes[0], hanging));
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        fake_set(&f->fakes[0], hang, false);
+        WAIT_FOR(fake_serial(&f->fakes[0], "a.test") == 1);
+        assert_false(is_idle(f));
+        assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(is_idle(f));
+}
+
+int main(void) {
+#define LANE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                LANE(pushes_are_delivered_and_the_lane_is_idle_then),
+                LANE(only_the_newest_content_is_delivered),
+                LANE(urgent_zones_go_first),
+                LANE(deletes_are_delivered),
+                LANE(lane_without_a_name_server_to_ask_delivers_what_is_written),
+                LANE(idle_is_never_said_while_a_push_is_not_delivered),
+                LANE(one_failing_zone_delays_no_other),
+                LANE(retry_that_falls_due_is_done_on_time_without_a_wake_up),
+                LANE(zone_that_is_taken_but_not_shown_fails_with_what_the_server_says),
+                LANE(others_go_on_while_one_waits_to_be_shown),
+                LANE(zone_that_is_shown_late_is_delivered_once),
+                LANE(newer_push_overtakes_one_that_waits),
+                LANE(retries_that_wait_to_be_shown_hold_up_no_other_retry),
+                LANE(backend_that_is_down_charges_no_zone_and_comes_back_by_itself),
+                LANE(silent_name_server_is_a_failure_of_the_backend),
+                LANE(name_server_that_falls_silent_charges_no_zone_that_waits),
+                LANE(name_server_that_can_not_be_asked_does_not_keep_the_lane_for_ever),
+                cmocka_unit_test_setup_teardown(hanging_backend_delays_no_other_lane, set_up_two,
+                                                tear_down),
+                LANE(stop_in_the_middle_of_a_batch_loses_nothing),
+                LANE(zones_lost_in_a_restart_are_delivered_again),
+                LANE(without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart),
+                LANE(restart_during_an_outage_is_noticed_when_the_name_server_is_back),
+                LANE(restart_is_compared_although_the_database_is_locked_at_first),
+                LANE(locked_database_is_waited_for),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
