@@ -418,6 +418,15 @@ static int probe(DdnsLane *l, bool nothing_to_do) {
         return r;
 }
 
+static uint64_t longest_backoff(const DdnsLane *l) {
+        uint64_t longest = 0;
+
+        for (size_t i = 0; i < l->schedule.n; i++)
+                if (l->schedule.backoff_usec[i] > longest)
+                        longest = l->schedule.backoff_usec[i];
+        return longest;
+}
+
 /* One step. Returns how long to wait before the next one; 0: at once. */
 static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
         uint64_t now, due, backoff;
@@ -428,7 +437,11 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 return STORE_PAUSE_USEC;
 
         now = ddns_now_usec();
-        r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
+        r = ddns_monotonic_usec() < l->probe_usec
+                            ? 0
+                            : ddns_store_limit_due(l->store, l->name, now, now + longest_backoff(l));
+        if (r >= 0)
+                r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
         if (r < 0) {
                 (void) lane_store_failed(l, r);
                 return STORE_PAUSE_USEC;

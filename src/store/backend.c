@@ -157,6 +157,37 @@ int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, ui
         return 0;
 }
 
+/* 1: something is; 0: nothing. */
+static int is_due_after(DdnsStore *s, const char *backend, uint64_t latest_usec) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt,
+                        "SELECT 1 FROM backend b WHERE b.name = ?1 AND (b.due_usec > ?2"
+                        " OR EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id AND r.due_usec > ?2))",
+                        "tu", backend, latest_usec);
+        return r < 0 ? r : store_step(s, stmt);
+}
+
+int ddns_store_limit_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t latest_usec) {
+        STORE_TRANSACTION(s);
+        int r;
+
+        r = is_due_after(s, backend, latest_usec);
+        if (r <= 0)
+                return r;
+        r = store_begin(s);
+        if (r >= 0)
+                r = store_run(s,
+                              "UPDATE retry SET due_usec = ?2 WHERE due_usec > ?3"
+                              " AND backend = (SELECT id FROM backend WHERE name = ?1)",
+                              "tuu", backend, now_usec, latest_usec);
+        if (r >= 0)
+                r = store_run(s, "UPDATE backend SET due_usec = ?2 WHERE name = ?1 AND due_usec > ?3",
+                              "tuu", backend, now_usec, latest_usec);
+        return r < 0 ? r : store_commit(s);
+}
+
 static int retry_zone(DdnsStore *s, const char *backend, const char *zone, uint64_t now_usec) {
         return store_run(s,
                          "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec)"

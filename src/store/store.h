@@ -155,6 +155,10 @@ int ddns_store_set_incarnation(DdnsStore *s, const char *backend, const char *in
 int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t *ret,
                         uint64_t *ret_backoff);
 
+/* Makes due now what is due later than `latest_usec` (the backend itself, and its retries): after the clock was set back, or
+ * the schedule made shorter, nothing may wait longer than the schedule says. Writes nothing if there is no such thing. */
+int ddns_store_limit_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t latest_usec);
+
 /* A zone of which a backend should have the newest version by now. */
 typedef struct DdnsExpected {
         char zone[DDNS_ZONE_NAME_MAX + 1];

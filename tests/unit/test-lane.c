@@ -638,6 +638,26 @@ static void locked_database_is_waited_for(void **state) {
         WAIT_FOR(is_idle(f));
 }
 
+/* As after the clock was set back by a year. */
+static void due_date_far_ahead_counts_as_due(void **state) {
+        uint64_t later = ddns_now_usec() + 365 * 24 * 3600 * USEC_PER_SEC;
+        DdnsResult result = { .zone = "a.test", .error = "some trouble" };
+        DdnsBatch batch = DDNS_BATCH_NULL;
+        uint64_t due;
+        Fixture *f = *state;
+        DdnsSchedule schedule = { f->config.queue.backoff_usec, f->config.queue.n_backoff };
+
+        push(f, "a.test", 1);
+        assert_int_equal(ddns_store_take_batch(f->store, "one", later, 1, &batch), 0);
+        result.generation = batch.deliveries[0].generation;
+        ddns_batch_done(&batch);
+        assert_int_equal(ddns_store_record(f->store, "one", &result, 1, later, &schedule), 0);
+        assert_int_equal(ddns_store_backend_failed(f->store, "one", "down", later, &schedule, &due), 0);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(failures(f) == 0);
+}
+
 int main(void) {
 #define LANE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
         const struct CMUnitTest tests[] = {
@@ -666,6 +686,7 @@ int main(void) {
                 LANE(restart_during_an_outage_is_noticed_when_the_name_server_is_back),
                 LANE(restart_is_compared_although_the_database_is_locked_at_first),
                 LANE(locked_database_is_waited_for),
+                LANE(due_date_far_ahead_counts_as_due),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
