@@ -11,10 +11,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 
+import builds
 import push
 from cases import wait_until
 from dns import NameServer, rndc_key
@@ -175,8 +177,18 @@ class Node(Running):
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, error, *_):
+        if error:
+            self.save_logs()
         self.close()
+
+    def save_logs(self):
+        """Keeps what everybody wrote, for whoever has to find out why a case failed."""
+        directory = os.path.join(builds.logs("nodes"), os.path.basename(self.directory))
+        os.makedirs(directory, exist_ok=True)
+        for path in (*glob.glob(self.path("*.log")), self.path("ddns.yaml"), self.path("named.conf")):
+            shutil.copy(path, directory)
+        print(f"# logs: {directory}", file=sys.stderr)
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
