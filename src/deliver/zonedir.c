@@ -14,6 +14,9 @@
 
 #define SUFFIX ".db"
 
+/* Where kept files stand under their own names: with a prefix the longest ones would not fit. */
+#define KEPT ".ddns-kept"
+
 /* Up to so many files an fsync each is cheaper than a flush of the whole file system. */
 #define FSYNC_MAX 8
 
@@ -25,6 +28,10 @@ struct DdnsZoneDir {
 typedef struct FileName {
         char text[DDNS_ZONE_NAME_MAX + sizeof SUFFIX];
 } FileName;
+
+typedef struct KeptName {
+        char text[sizeof KEPT + sizeof(FileName)];
+} KeptName;
 
 /* The last gate in front of the file system: the name is checked again, whoever called. */
 static int file_name(const char *zone, FileName *ret, DdnsMessage *message) {
@@ -38,6 +45,14 @@ static int file_name(const char *zone, FileName *ret, DdnsMessage *message) {
                                  "the zone name is too long for a file name: %zu of %zu octets",
                                  strlen(checked), (size_t) NAME_MAX - strlen(SUFFIX));
         return 0;
+}
+
+static int kept_name(const char *zone, FileName *ret_name, KeptName *ret) {
+        int r = file_name(zone, ret_name, NULL);
+
+        if (r >= 0)
+                (void) snprintf(ret->text, sizeof ret->text, KEPT "/%s", ret_name->text);
+        return r;
 }
 
 static void temp_name(size_t i, FileName *ret) {
@@ -63,6 +78,8 @@ static int fail_directory(const DdnsZoneDir *d, int error, DdnsMessage *message)
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
         if (!d)
                 return NULL;
+        if (d->fd >= 0)
+                (void) unlinkat(d->fd, KEPT, AT_REMOVEDIR); /* if it is empty */
         ddns_closep(&d->fd);
         free(d->path);
         free(d);
@@ -232,6 +249,37 @@ int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *m
         return r;
 }
 
+void ddns_zonedir_keep(DdnsZoneDir *d, const char *zone) {
+        FileName name;
+        KeptName kept;
+
+        if (kept_name(zone, &name, &kept) < 0 || linkat(d->fd, name.text, d->fd, kept.text, 0) == 0)
+                return;
+        if (errno == ENOENT && ddns_zonedir_has(d, zone) && mkdirat(d->fd, KEPT, 0700) == 0)
+                (void) linkat(d->fd, name.text, d->fd, kept.text, 0);
+}
+
+int ddns_zonedir_put_back(DdnsZoneDir *d, const char *zone) {
+        FileName name;
+        KeptName kept;
+
+        if (kept_name(zone, &name, &kept) < 0)
+                return 0; /* too long to have been written */
+        if (renameat(d->fd, kept.text, d->fd, name.text) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        /* If both are the same file, as before a save that could not be written, rename(2) does nothing. */
+        (void) unlinkat(d->fd, kept.text, 0);
+        return fsync(d->fd) < 0 ? -errno : 1;
+}
+
+void ddns_zonedir_forget(DdnsZoneDir *d, const char *zone) {
+        FileName name;
+        KeptName kept;
+
+        if (kept_name(zone, &name, &kept) >= 0)
+                (void) unlinkat(d->fd, kept.text, 0);
+}
+
 int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message) {
         bool removed = false;
 
@@ -242,6 +290,7 @@ int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *
                 if (tasks[i].state != DDNS_TASK_PENDING || !tasks[i].delete ||
                     file_name(tasks[i].zone, &name, NULL) < 0)
                         continue;
+                ddns_zonedir_forget(d, tasks[i].zone);
                 if (unlinkat(d->fd, name.text, 0) == 0)
                         removed = true;
                 else if (errno != ENOENT) {

@@ -30,7 +30,15 @@ bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone);
  * survive a power cut, and each modification time is the precise time of its rename. */
 int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
 
-/* Removes the files of all deletes, for good. One that is not there is fine. */
+/* Keeps the file that a zone has now, as a second link in a directory of its own, until it is put back or forgotten. One that
+ * is kept already stays the kept one, also from a run that was killed: what came after it was never seen served. Without a
+ * file, or where the file system refuses the link, nothing is kept. */
+void ddns_zonedir_keep(DdnsZoneDir *d, const char *zone);
+/* Puts the kept file back, for good. 1: done; 0: none is kept; negative errno. */
+int ddns_zonedir_put_back(DdnsZoneDir *d, const char *zone);
+void ddns_zonedir_forget(DdnsZoneDir *d, const char *zone);
+
+/* Removes the files of all deletes, for good, and what is kept of them. One that is not there is fine. */
 int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
 
 /* Removes one file; not synced, and it may stay: for what nobody registered. */

@@ -313,8 +313,40 @@ static void zone_files_backend_writes_and_removes(void **state) {
         ops->free(b);
 }
 
+static void kept_file_is_put_back_or_forgotten(void **state) {
+        Fixture *f = *state;
+        DdnsTask first = save("a.test", "first\n"), second = save("a.test", "second\n"),
+                 third = save("a.test", "third\n");
+
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 0);
+        ddns_zonedir_keep(f->dir, "a.test"); /* there is nothing to keep */
+        assert_int_equal(ddns_zonedir_write(f->dir, &first, 1, &f->message), 0);
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 0);
+
+        ddns_zonedir_keep(f->dir, "a.test");
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 1); /* nothing was written meanwhile */
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 0);
+        assert_content(f, "a.test.db", "first\n");
+
+        ddns_zonedir_keep(f->dir, "a.test");
+        assert_int_equal(ddns_zonedir_write(f->dir, &second, 1, &f->message), 0);
+        ddns_zonedir_keep(f->dir, "a.test"); /* the second was never seen served */
+        assert_int_equal(ddns_zonedir_write(f->dir, &third, 1, &f->message), 0);
+        assert_content(f, "a.test.db", "third\n");
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 1);
+        assert_content(f, "a.test.db", "first\n");
+
+        ddns_zonedir_keep(f->dir, "a.test");
+        second.state = DDNS_TASK_PENDING;
+        assert_int_equal(ddns_zonedir_write(f->dir, &second, 1, &f->message), 0);
+        ddns_zonedir_forget(f->dir, "a.test");
+        assert_int_equal(ddns_zonedir_put_back(f->dir, "a.test"), 0);
+        assert_content(f, "a.test.db", "second\n");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(kept_file_is_put_back_or_forgotten, setup, teardown),
                 cmocka_unit_test_setup_teardown(files_have_their_content_mode_and_precise_time, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(large_batches_are_written_and_removed_as_well, setup,
