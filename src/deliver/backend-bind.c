@@ -97,9 +97,11 @@ static int survey_one(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q,
         bool silent = q->state == DDNS_SOA_SILENT;
         bool same = q->state == DDNS_SOA_SERVED && q->serial == p->task->serial;
 
-        p->existed = ddns_zonedir_has(b->dir, p->task->zone);
+        /* What is not served is not worth keeping. */
+        if (silent || q->state == DDNS_SOA_SERVED)
+                ddns_zonedir_keep(b->dir, p->task->zone);
         p->known = q->state == DDNS_SOA_SERVED || q->state == DDNS_SOA_FAILED;
-        if (!same && !(silent && p->existed))
+        if (!same && !(silent && ddns_zonedir_has(b->dir, p->task->zone)))
                 return 0;
 
         int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
@@ -198,6 +200,79 @@ static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, siz
         return ddns_bind_load(b, plans, n, message);
 }
 
+static int open_files(DdnsBackend *b, DdnsMessage *message) {
+        int r = 0;
+
+        if (!b->dir)
+                r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
+        if (r >= 0 && uses_include(b) && !b->include)
+                r = ddns_bind_include_open(b, message);
+        return r;
+}
+
+/* ---- roll-back --------------------------------------------------------------------------------------------------- */
+
+/* The zone's registration and file, as a delete takes them away. */
+static int take_away(DdnsBackend *b, const char *zone, DdnsMessage *message) {
+        DdnsTask task = { .zone = zone, .delete = true };
+        DdnsBindPlan plan = { .task = &task };
+
+        return apply_plans(b, &plan, &task, 1, message);
+}
+
+static bool is_from_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status) {
+        char path[sizeof status->file];
+
+        (void) snprintf(path, sizeof path, "%s/%s.db", b->config->zone_dir, zone);
+        return strcmp(path, status->file) != 0;
+}
+
+/* After named refused what the file has now. It still serves what it had, if it had anything, unless it was started anew. */
+static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
+        DdnsBindStatus status;
+        DdnsRndcReply reply;
+
+        int kept = ddns_zonedir_put_back(b->dir, zone);
+        if (kept < 0)
+                return ddns_fail(message, kept, "putting %s.db back: %s", zone, strerror(-kept));
+        int r = ddns_bind_zonestatus(b, zone, &status, message);
+        if (r < 0)
+                return r;
+        if (kept && status.known && !status.loaded)
+                return ddns_bind_command(b, &reply, message, "reload %s%s", zone, b->in_view);
+        if (!kept && status.loaded && is_from_elsewhere(b, zone, &status))
+                ddns_zonedir_discard(b->dir, zone);
+        return kept || status.loaded ? 0 : take_away(b, zone, message);
+}
+
+static int bind_settle(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message) {
+        int r = open_files(b, message);
+
+        if (r >= 0 && served)
+                ddns_zonedir_forget(b->dir, zone);
+        else if (r >= 0)
+                r = roll_back(b, zone, message);
+        if (r < 0)
+                close_files(b);
+        return r;
+}
+
+/* `r`: how the batch went; if named is away, the files at least are put back. */
+static int roll_back_failed(DdnsBackend *b, const DdnsTask *tasks, size_t n, int r,
+                            DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                if (tasks[i].state != DDNS_TASK_FAILED || tasks[i].delete)
+                        continue;
+                if (r >= 0)
+                        r = roll_back(b, tasks[i].zone, message);
+                else
+                        (void) ddns_zonedir_put_back(b->dir, tasks[i].zone);
+        }
+        return r;
+}
+
+/* ---- the table --------------------------------------------------------------------------------------------------- */
+
 static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
         DdnsRndcReply reply;
         int r = 0;
@@ -206,10 +281,8 @@ static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
                 return 0;
         /* Is anybody there? Before anything is written. */
         r = ddns_bind_command(b, &reply, message, "null");
-        if (r >= 0 && !b->dir)
-                r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
-        if (r >= 0 && uses_include(b) && !b->include)
-                r = ddns_bind_include_open(b, message);
+        if (r >= 0)
+                r = open_files(b, message);
         if (r < 0)
                 return r;
 
@@ -220,6 +293,7 @@ static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
                 plans[i].task = tasks + i;
         b->reconfigured = false;
         r = apply_plans(b, plans, tasks, n, message);
+        r = roll_back_failed(b, tasks, n, r, message);
         if (r < 0)
                 close_files(b); /* the directory may be another one when it is put right */
         return r;
@@ -229,5 +303,6 @@ const DdnsBackendOps ddns_backend_bind = {
         .new = bind_new,
         .incarnation = bind_incarnation,
         .apply = bind_apply,
+        .settle = bind_settle,
         .free = bind_free,
 };

@@ -20,7 +20,7 @@ typedef enum DdnsTaskState {
 } DdnsTaskState;
 
 typedef struct DdnsTask {
-        const char *zone;   /* checked name */
+        const char *zone; /* checked name */
         uint64_t generation;
         bool delete;
         const char *content; /* canonical text; NULL for a delete */
@@ -46,6 +46,12 @@ typedef struct DdnsBackendOps {
          * a power cut. 0, or negative if the backend as a whole is out of service (`message` says why): tasks that are
          * PENDING then are not charged with it, WRITTEN and FAILED ones count. Idempotent. */
         int (*apply)(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
+
+        /* Ends the save of a zone that became WRITTEN, after the name server was asked. `served`: its file stays. Else what the
+         * name server had before stands in its place again, so that a restart of it changes nothing, and what it never had is
+         * taken away. Between WRITTEN and this both are kept, also when killed: then the zone is applied again. 0, or negative
+         * if the backend as a whole is out of service. NULL: there is nothing to end. */
+        int (*settle)(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message);
 
         void (*free)(DdnsBackend *b);
 } DdnsBackendOps;

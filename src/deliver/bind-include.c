@@ -191,8 +191,6 @@ static void refuse(DdnsBackend *b, Try *t, const char *zone, const DdnsRndcReply
                 if (!ddns_bind_is_save(p) || strcmp(p->task->zone, zone) != 0)
                         continue;
                 (void) ddns_bind_refused(p->task, "its configuration with this zone", reply);
-                if (!p->existed)
-                        ddns_zonedir_discard(b->dir, zone);
         }
 }
 

@@ -41,7 +41,6 @@ typedef struct DdnsBindStatus {
 /* A task of the batch and what we know about it. */
 typedef struct DdnsBindPlan {
         DdnsTask *task;
-        bool existed;    /* had a file before this batch */
         bool known;      /* named has the zone, as far as we can tell */
         bool registered; /* by the include file of this very batch: already loading */
         bool same_serial; /* named served this serial before, so that only its load time tells old from new */

@@ -210,14 +210,38 @@ static int record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *resu
         return 0;
 }
 
+/* Ends a save in the backend, before that is recorded: what is not recorded is done again, so nothing is left half ended. */
+static int settle(DdnsLane *l, const DdnsDelivery *d, bool served, DdnsMessage *message) {
+        return d->delete || !l->ops->settle ? 0 : l->ops->settle(l->backend, d->zone, served, message);
+}
+
 /* ---- what waits to be seen served ---- */
 
 /* Nothing at all was answered until the first of them had its time: no zone is charged with that. */
-static int waited_in_vain(DdnsLane *l) {
-        const DdnsMessage message = { "the name server does not answer queries any more" };
-
+static int waited_in_vain(DdnsLane *l, const DdnsMessage *message) {
         ddns_waiting_list_done(&l->waiting); /* they are still in the log */
-        return backend_failed(l, &message);
+        return backend_failed(l, message);
+}
+
+static int end_waiting(DdnsLane *l, size_t i) {
+        const DdnsWaiting *item = &l->waiting.items[i];
+        const DdnsDelivery *d = &item->delivery;
+        bool served = ddns_soa_is_served(&item->question);
+        DdnsMessage why, text;
+        int r;
+
+        r = settle(l, d, served, &text);
+        if (r < 0)
+                return waited_in_vain(l, &text);
+        ddns_soa_explain(&item->question, &why);
+        (void) ddns_fail(&text, 0, "the name server took the change, but does not show it: %.200s",
+                         why.text);
+        DdnsResult result = { .zone = d->zone,
+                              .generation = d->generation,
+                              .error = served ? NULL : text.text };
+        r = record(l, &d, &result, 1);
+        ddns_waiting_list_drop(&l->waiting, i); /* if it is not recorded, the log has it */
+        return r;
 }
 
 /* Asks about all that wait; records those that are served, and those whose time is over. */
@@ -229,30 +253,19 @@ static int settle_waiting(DdnsLane *l) {
 
         answered = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
         now = ddns_monotonic_usec();
-        if (!answered && ddns_waiting_list_is_over(w, now))
-                return waited_in_vain(l);
-        for (size_t i = 0; i < w->n;) {
-                DdnsWaiting *item = &w->items[i];
-                const DdnsDelivery *d = &item->delivery;
-                bool served = ddns_soa_is_served(&item->question);
-                DdnsMessage why;
+        if (!answered && ddns_waiting_list_is_over(w, now)) {
+                const DdnsMessage message = { "the name server does not answer queries any more" };
 
-                if (!served && (now < item->deadline_usec || !answered)) {
-                        i++;
+                return waited_in_vain(l, &message);
+        }
+        for (size_t i = w->n; answered && i > 0; i--) {
+                const DdnsWaiting *item = &w->items[i - 1];
+
+                if (!ddns_soa_is_served(&item->question) && now < item->deadline_usec)
                         continue;
-                }
-                ddns_soa_explain(&item->question, &why);
-                DdnsMessage text;
-                (void) ddns_fail(&text, 0,
-                                 "the name server took the change, but does not show it: %.200s",
-                                 why.text);
-                DdnsResult result = { .zone = d->zone,
-                                      .generation = d->generation,
-                                      .error = served ? NULL : text.text };
-                r = record(l, &d, &result, 1);
-                if (r < 0)
+                r = end_waiting(l, i - 1);
+                if (r < 0 || w->n == 0)
                         return r;
-                ddns_waiting_list_drop(w, i);
         }
         return 0;
 }
@@ -326,6 +339,19 @@ static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
         return 0;
 }
 
+/* Ends the saves that are seen served. */
+static int settle_served(DdnsLane *l, Work *w, DdnsMessage *message) {
+        size_t question = 0;
+        int r = 0;
+
+        for (size_t i = 0; i < w->n && r >= 0; i++)
+                if (w->tasks[i].state == DDNS_TASK_WRITTEN &&
+                    (!l->backend_config->nameserver.set ||
+                     ddns_soa_is_served(&w->questions[question++])))
+                        r = settle(l, w->deliveries[i], true, message);
+        return r;
+}
+
 /* Sorts a batch that was applied: delivered, failed, or left to wait. `*ret_n`: results to record. */
 static int collect(DdnsLane *l, Work *w, bool asked, size_t *ret_n) {
         uint64_t deadline = ddns_monotonic_usec() + l->backend_config->served_timeout_usec;
@@ -360,6 +386,8 @@ static int deliver(DdnsLane *l, Work *w) {
 
         applied = l->ops->apply(l->backend, w->tasks, w->n, &message);
         asked = ask_served(l, w, &silence);
+        if (asked >= 0)
+                asked = settle_served(l, w, &silence);
         if (asked < 0)
                 /* Written, perhaps served, nobody knows: not recorded, so it is done again when the server answers. */
                 for (size_t i = 0; i < w->n; i++)

@@ -112,6 +112,18 @@ static int fake_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
         return r;
 }
 
+static int fake_settle(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message) {
+        Fake *f = b->fake;
+
+        (void) pthread_mutex_lock(&f->lock);
+        size_t n = strlen(f->ends);
+        int r = f->down ? ddns_fail(message, -ECONNREFUSED, "connection refused") : 0;
+        if (r >= 0)
+                (void) snprintf(f->ends + n, sizeof f->ends - n, "%c%s ", served ? '=' : '!', zone);
+        (void) pthread_mutex_unlock(&f->lock);
+        return r;
+}
+
 static void fake_free(DdnsBackend *b) {
         free(b);
 }
@@ -120,6 +132,7 @@ const DdnsBackendOps fake_ops = {
         .new = fake_new,
         .incarnation = fake_incarnation,
         .apply = fake_apply,
+        .settle = fake_settle,
         .free = fake_free,
 };
 

@@ -25,6 +25,7 @@ typedef struct Fake {
         unsigned applies, probes;
         bool hanging;
         char order[8192]; /* "ZONE@SERIAL " for each task that was applied; "-ZONE " for deletes */
+        char ends[8192];  /* "=ZONE " for each save that ended as served, "!ZONE " as not */
         struct {
                 char zone[64];
                 uint32_t serial;

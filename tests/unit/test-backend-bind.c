@@ -313,7 +313,7 @@ static void file_dated_before_the_last_load_is_loaded_all_the_same(void **state)
         NEED_NAMED();
         apply_one(f, save("clock.test", 1, "192.0.2.1"));
         DdnsTask task = save("clock.test", 2, "192.0.2.2");
-        DdnsBindPlan plan = { .task = &task, .existed = true, .known = true };
+        DdnsBindPlan plan = { .task = &task, .known = true };
         named_write_file(&f->named, "zones/clock.test.db", task.content);
         free((char *) task.content);
         (void) snprintf(path, sizeof path, "%s/clock.test.db", f->named.zones);
@@ -361,6 +361,113 @@ static void poison_zone_fails_with_named_s_words_and_delays_no_other(void **stat
 
         apply_one(f, save("poison.test", 2, "192.0.2.1"));
         assert_served(f, "poison.test", 2);
+}
+
+/* What the lane does after the name server was asked. */
+static void settle(Fixture *f, const char *zone, bool served) {
+        assert_int_equal(ddns_backend_bind.settle(f->backend, zone, served, &f->message), 0);
+}
+
+static void apply_and_settle(Fixture *f, DdnsTask task) {
+        apply_one(f, task);
+        assert_served(f, task.zone, task.serial);
+        settle(f, task.zone, true);
+}
+
+static void start_anew(Fixture *f, const char *extra) {
+        named_stop(&f->named, SIGKILL);
+        named_start(&f->named, extra);
+}
+
+static void assert_nothing_is_kept(const Fixture *f, const char *zone) {
+        char path[512];
+
+        (void) snprintf(path, sizeof path, "%s/.ddns-kept/%s.db", f->named.zones, zone);
+        assert_int_equal(access(path, F_OK), -1);
+}
+
+static void version_that_named_refuses_leaves_the_last_good_one_also_after_a_restart(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("rolled.test", 1, "192.0.2.1"));
+        apply_and_settle(f, save("rolled.test", 2, "192.0.2.2"));
+        for (unsigned tries = 0; tries < 2; tries++) {
+                apply_one(f, save_poison("rolled.test", 3)); /* written, but named keeps serial 2 */
+                settle(f, "rolled.test", false);
+                assert_nothing_is_kept(f, "rolled.test");
+                start_anew(f, "");
+                assert_served(f, "rolled.test", 2);
+                assert_true(serves_address(f, "rolled.test", "192.0.2.2"));
+        }
+        settle(f, "rolled.test", false); /* twice is as good as once */
+        start_anew(f, "");
+        assert_served(f, "rolled.test", 2);
+        apply_and_settle(f, save("rolled.test", 4, "192.0.2.4"));
+        assert_true(serves_address(f, "rolled.test", "192.0.2.4"));
+        assert_nothing_is_kept(f, "rolled.test");
+}
+
+static void version_that_the_backend_itself_fails_is_rolled_back(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("itself.test", 1, "192.0.2.1"));
+        f->config.served_timeout_usec = PROOF_USEC;
+        DdnsTask task = save_poison("itself.test", 1);
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        f->config.served_timeout_usec = SERVED_USEC;
+        assert_nothing_is_kept(f, "itself.test");
+        start_anew(f, "");
+        assert_true(serves_address(f, "itself.test", "192.0.2.1"));
+}
+
+static void new_zone_that_named_refuses_is_taken_away(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        DdnsTask task = save_poison("refused.test", 1);
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_false(has_file(f, "refused.test"));
+        assert_absent(f, "refused.test");
+        start_anew(f, "");
+        assert_absent(f, "refused.test");
+}
+
+/* ddns-retry is killed between the rename and the served check, and named is started anew before the next try. */
+static void last_good_version_survives_a_kill_and_a_restart(void **state) {
+        DdnsSoaQuestion q = { .zone = "killed.test" };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("killed.test", 1, "192.0.2.1"));
+        apply_one(f, save_poison("killed.test", 2));
+        reopen(f);
+        start_anew(f, "");
+        assert_int_equal(ddns_soa_ask(&f->named.address, &q, 1, SERVED_USEC), 0);
+        assert_int_equal(q.state, DDNS_SOA_FAILED);
+        DdnsTask task = save_poison("killed.test", 2); /* it was not recorded, so it is done again */
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state,
+                         DDNS_TASK_FAILED); /* a zone that is not loaded yet is refused at once */
+        assert_served(f, "killed.test", 1);
+        start_anew(f, "");
+        assert_served(f, "killed.test", 1);
+        assert_nothing_is_kept(f, "killed.test");
+}
+
+static void delete_forgets_what_is_kept(void **state) {
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("deleted.test", 1, "192.0.2.1"));
+        apply_one(f, save_poison("deleted.test", 2));
+        apply_one(f, delete ("deleted.test"));
+        assert_absent(f, "deleted.test");
+        assert_nothing_is_kept(f, "deleted.test");
+        assert_false(has_file(f, "deleted.test"));
 }
 
 static void name_too_long_for_a_file_fails_alone(void **state) {
@@ -617,6 +724,30 @@ static void include_survives_a_restart_of_named(void **state) {
         assert_served(f, "i1.test", 2);
 }
 
+static void refused_versions_are_rolled_back_in_an_include(void **state) {
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        (void) snprintf(text, sizeof text, "include \"%s/ddns.zones.conf\";\n", f->named.zones);
+        apply_and_settle(f, save("r1.test", 1, "192.0.2.1"));
+        DdnsTask tasks[] = { save_poison("r1.test", 2), save_poison("r2.test", 1),
+                             save("r3.test", 1, "192.0.2.1") };
+        assert_int_equal(apply(f, tasks, 3), 0);
+        assert_served(f, "r3.test", 1);
+        for (size_t i = 0; i < 2; i++)
+                if (tasks[i].state == DDNS_TASK_WRITTEN)
+                        settle(f, tasks[i].zone, false);
+        settle(f, "r3.test", true);
+        assert_absent(f, "r2.test");
+        assert_false(has_file(f, "r2.test"));
+        assert_nothing_is_kept(f, "r1.test");
+        start_anew(f, text);
+        assert_served(f, "r1.test", 1);
+        assert_served(f, "r3.test", 1);
+        assert_absent(f, "r2.test");
+}
+
 static void zone_defined_elsewhere_fails_alone_in_an_include(void **state) {
         Fixture *f = *state;
 
@@ -724,6 +855,13 @@ int main(void) {
                                        need_named),
                 cmocka_unit_test_setup(poison_zone_fails_with_named_s_words_and_delays_no_other,
                                        need_named),
+                cmocka_unit_test_setup(
+                                version_that_named_refuses_leaves_the_last_good_one_also_after_a_restart,
+                                need_named),
+                cmocka_unit_test_setup(version_that_the_backend_itself_fails_is_rolled_back, need_named),
+                cmocka_unit_test_setup(new_zone_that_named_refuses_is_taken_away, need_named),
+                cmocka_unit_test_setup(last_good_version_survives_a_kill_and_a_restart, need_named),
+                cmocka_unit_test_setup(delete_forgets_what_is_kept, need_named),
                 cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
                                        need_named),
@@ -742,6 +880,7 @@ int main(void) {
                 cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
                 cmocka_unit_test_setup(include_survives_a_restart_of_named, need_named),
+                cmocka_unit_test_setup(refused_versions_are_rolled_back_in_an_include, need_named),
                 cmocka_unit_test_setup(zone_defined_elsewhere_fails_alone_in_an_include, need_named),
                 cmocka_unit_test_setup(include_that_a_killed_run_left_half_done_is_put_back, need_named),
                 cmocka_unit_test_setup(include_file_that_is_lost_is_made_anew_from_the_zone_files,

@@ -400,6 +400,48 @@ static void newer_push_overtakes_one_that_waits(void **state) {
         assert_int_equal(lane_state(f, 0).failed, 0);
 }
 
+static void each_save_is_ended_as_it_is_recorded(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 60000, 60000);
+        fake_set(&f->fakes[0], poison, "bad.test");
+        push(f, "bad.test", 1);
+        push(f, "z.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 2);
+        wake(f);
+        WAIT_FOR(row_of(f, "z.test").state == DDNS_DELIVERY_DEFERRED);
+        fake_set(&f->fakes[0], stale, NULL);
+        accept_change(f, "z.test", 0, true, false);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        stop(f, 0);
+        assert_string_equal(f->fakes[0].ends, "=z.test !z.test ");
+}
+
+static void zone_that_can_not_be_rolled_back_is_not_charged_but_done_again(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
+        push(f, "z.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        fake_set(&f->fakes[0], stale, "z.test");
+        push(f, "z.test", 2);
+        push(f, "a.test", 1);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        fake_set(&f->fakes[0], down, true);
+        WAIT_FOR(failures(f) > 0);
+        assert_int_equal(row_of(f, "z.test").tries, 0);
+        fake_set(&f->fakes[0], stale, NULL);
+        fake_set(&f->fakes[0], down, false);
+        WAIT_FOR(is_delivered(f, "z.test"));
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
 /* Retries that wait to be shown still stand in the log, and a quarter of each batch is all that retries get. */
 static void retries_that_wait_to_be_shown_hold_up_no_other_retry(void **state) {
         Fixture *f = *state;
@@ -673,6 +715,8 @@ int main(void) {
                 LANE(others_go_on_while_one_waits_to_be_shown),
                 LANE(zone_that_is_shown_late_is_delivered_once),
                 LANE(newer_push_overtakes_one_that_waits),
+                LANE(each_save_is_ended_as_it_is_recorded),
+                LANE(zone_that_can_not_be_rolled_back_is_not_charged_but_done_again),
                 LANE(retries_that_wait_to_be_shown_hold_up_no_other_retry),
                 LANE(backend_that_is_down_charges_no_zone_and_comes_back_by_itself),
                 LANE(silent_name_server_is_a_failure_of_the_backend),
