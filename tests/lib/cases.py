@@ -3,9 +3,14 @@
 which tests/run counts."""
 
 import contextlib
+import signal
 import sys
 import time
 import traceback
+
+
+# Before a command: it gets that signal when the test dies without having cleaned up.
+DIE_WITH_US = ["setpriv", "--pdeathsig"]
 
 
 class Cases:
@@ -13,6 +18,8 @@ class Cases:
 
     def __init__(self, where=""):
         """`where` stands before each name, for suites that run the same cases in several places."""
+        # So that a suite that is told to end cleans up as one that fails.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         self.failed = 0
         self._where = where + ": " if where else ""
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from cases import DIE_WITH_US
+
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 INSIDE_TESTS = "/ddns/tests"
 INSIDE_OUT = "/ddns/out"
@@ -101,9 +103,10 @@ def _end(container):
 
 def _boot(stage, out, timeout):
     name = f"ddns-test-{os.getpid()}"
-    command = ["systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--register=no", "--keep-unit",
-               f"--machine={name}", "--private-network", "--console=pipe", f"--overlay-ro=/usr:{stage}/usr:/usr",
-               f"--bind={out}:{INSIDE_OUT}", f"--bind-ro={TESTS}:{INSIDE_TESTS}", "--boot"]
+    command = [*DIE_WITH_US, "TERM", "systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--register=no",
+               "--keep-unit", f"--machine={name}", "--private-network", "--console=pipe",
+               f"--overlay-ro=/usr:{stage}/usr:/usr", f"--bind={out}:{INSIDE_OUT}",
+               f"--bind-ro={TESTS}:{INSIDE_TESTS}", "--boot"]
     with open(os.path.join(out, "console"), "wb") as console:
         # In a session of its own: a Ctrl-C on the terminal is for the runner, which ends the container then.
         container = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console,

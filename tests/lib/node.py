@@ -18,7 +18,7 @@ import time
 
 import builds
 import push
-from cases import wait_until
+from cases import DIE_WITH_US, wait_until
 from dns import NameServer, rndc_key
 from running import Running, dump
 
@@ -96,8 +96,9 @@ class Activated:
         # bash, because LISTEN_PID must be the program's own pid and the socket its fd 3.
         script = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=ddns "$0" "$@" 3<&{self._sock.fileno()}'
         with open(self._log, "ab") as log:
-            return subprocess.Popen(["bash", "-c", script, *self._command], stdin=subprocess.DEVNULL, stdout=log,
-                                    stderr=log, env=self._environment, pass_fds=[self._sock.fileno()])
+            return subprocess.Popen([*DIE_WITH_US, "KILL", "bash", "-c", script, *self._command],
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
+                                    pass_fds=[self._sock.fileno()])
 
     def _run(self):
         failed = False
@@ -307,8 +308,8 @@ class Node(Running):
         wait_until(lambda: int(time.time()) != self._named_started, 2, "the next second")
         self._named_started = int(time.time())
         with open(self.path("named.log"), "ab") as log:
-            self._named = subprocess.Popen([self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")],
-                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            command = [self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")]
+            self._named = subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._named_answers, 30, "named answers")
 
     def _named_answers(self):
