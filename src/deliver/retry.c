@@ -29,7 +29,9 @@ typedef struct Retry {
         DdnsLane **lanes;
         size_t n;
         int lock_fd, wake_fd, signal_fd;
-        uint64_t active_usec; /* monotonic: last time that a lane was not idle */
+        uint64_t deliveries; /* tries of all lanes so far */
+        uint64_t active_usec; /* monotonic: the last of them, or the last wake-up; 0: none since the start */
+        uint64_t show_usec; /* monotonic: when the status is looked at again; each time it costs a count of the log */
         char shown[256];
 } Retry;
 
@@ -148,22 +150,28 @@ static void drain_wake_ups(Retry *r) {
 
         while (recv(r->wake_fd, ignored, sizeof ignored, MSG_DONTWAIT) >= 0)
                 any = true;
+        if (any)
+                r->active_usec = ddns_monotonic_usec();
         for (size_t i = 0; any && i < r->n; i++)
                 ddns_lane_wake(r->lanes[i]);
 }
 
 /* All lanes idle, and nothing due soon. */
 static bool is_idle(Retry *r) {
-        uint64_t now = ddns_now_usec();
+        uint64_t now = ddns_now_usec(), deliveries = 0;
         bool idle = true;
 
         for (size_t i = 0; i < r->n; i++) {
                 DdnsLaneState state;
 
                 ddns_lane_state(r->lanes[i], &state);
+                deliveries += state.delivered + state.failed;
                 if (!state.idle || (state.due_usec != UINT64_MAX && state.due_usec < now + NEAR_USEC))
                         idle = false;
         }
+        if (deliveries > r->deliveries)
+                r->active_usec = ddns_monotonic_usec();
+        r->deliveries = deliveries;
         return idle;
 }
 
@@ -191,6 +199,7 @@ static void show_status(Retry *r) {
         uint64_t delivered = 0;
         char text[sizeof r->shown];
 
+        r->show_usec = ddns_monotonic_usec() + TICK_MS * USEC_PER_MSEC;
         for (size_t i = 0; i < r->n; i++) {
                 DdnsLaneState state;
 
@@ -218,7 +227,6 @@ static int loop(Retry *r) {
 
         (void) sd_watchdog_enabled(
                         false, &watchdog_usec); /* the tick is far below any time-out that makes sense */
-        r->active_usec = ddns_monotonic_usec();
         for (;;) {
                 struct pollfd fds[] = { { .fd = r->signal_fd, .events = POLLIN },
                                         { .fd = r->wake_fd, .events = POLLIN } };
@@ -231,12 +239,12 @@ static int loop(Retry *r) {
                         drain_wake_ups(r);
                 if (watchdog_usec > 0)
                         (void) sd_notify(false, "WATCHDOG=1");
-                show_status(r);
+                if (ddns_monotonic_usec() >= r->show_usec)
+                        show_status(r);
 
-                uint64_t now = ddns_monotonic_usec();
-                if (!is_idle(r))
-                        r->active_usec = now;
-                else if (now - r->active_usec >= r->config->queue.linger_usec)
+                /* Started by the timer for nothing, it does not linger either. */
+                if (is_idle(r) && (r->active_usec == 0 || ddns_monotonic_usec() - r->active_usec >=
+                                                                          r->config->queue.linger_usec))
                         return 0;
         }
 }
