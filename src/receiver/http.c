@@ -22,8 +22,8 @@
 /* One TCP connection, for its deadline: libmicrohttpd's own time-out starts anew with every byte that drips in. */
 typedef struct Connection {
         int fd;
-        uint64_t since_usec; /* the request in progress began, or the last one ended */
-        bool receiving;      /* its request is not complete */
+        enum { RECEIVING, ANSWERING, KEPT } state; /* KEPT: answered, the next request has not begun */
+        uint64_t since_usec;                       /* it is in that state */
         struct Connection *previous, *next;
 } Connection;
 
@@ -48,9 +48,11 @@ typedef struct Transaction {
         DdnsJob job;
         DdnsHttp *http;
         struct MHD_Connection *mhd;
-        char *target;    /* raw, cut at '?' */
-        size_t reserved; /* of http->memory */
-        bool started, judged, too_big, no_memory, answered;
+        char *target;     /* raw, cut at '?' */
+        size_t reserved;  /* of http->memory */
+        unsigned refusal; /* HTTP status; 0: none */
+        const char *refusal_text;
+        bool started, judged, answered;
 } Transaction;
 
 /* libmicrohttpd without a thread of its own is deaf to other threads, so finished jobs wait for the loop in a list. */
@@ -98,8 +100,8 @@ static void note_connection(void *cls, struct MHD_Connection *mhd, void **contex
                 const union MHD_ConnectionInfo *info =
                                 MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
                 *c = (Connection){ .fd = info ? info->connect_fd : -1,
+                                   .state = RECEIVING,
                                    .since_usec = h->last_activity_usec,
-                                   .receiving = true,
                                    .next = h->connections };
                 if (c->next)
                         c->next->previous = c;
@@ -120,23 +122,27 @@ static void note_connection(void *cls, struct MHD_Connection *mhd, void **contex
         *context = NULL;
 }
 
-static void set_receiving(struct MHD_Connection *mhd, bool receiving) {
+static void set_state(struct MHD_Connection *mhd, int connection_state) {
         const union MHD_ConnectionInfo *info =
                         MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         Connection *c = info ? info->socket_context : NULL;
 
         if (c) {
-                c->receiving = receiving;
+                c->state = connection_state;
                 c->since_usec = ddns_monotonic_usec();
         }
 }
 
+/* Before it leaves, the program waits for requests that have begun, not for clients that may never send another. */
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
         uint64_t timeout = h->config->receiver.request_timeout_usec;
 
-        for (Connection *c = h->connections; c; c = c->next)
-                if (c->receiving && c->fd >= 0 && now_monotonic_usec - c->since_usec > timeout)
+        for (Connection *c = h->connections; c; c = c->next) {
+                bool late = c->state != ANSWERING && now_monotonic_usec - c->since_usec > timeout;
+
+                if (c->fd >= 0 && (late || (h->quiesced && c->state == KEPT)))
                         (void) shutdown(c->fd, SHUT_RDWR);
+        }
 }
 
 /* ---- one request ---- */
@@ -167,7 +173,14 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
         else if (info && info->client_addr->sa_family == AF_INET6)
                 memcpy(&t->job.address.in6, info->client_addr, sizeof t->job.address.in6);
         ddns_address_format(&t->job.address.sa, t->job.exchange.client);
+        set_state(mhd, RECEIVING);
         return t;
+}
+
+static void release_body(Transaction *t) {
+        ddns_buffer_done(&t->job.exchange.body);
+        t->http->memory -= t->reserved;
+        t->reserved = 0;
 }
 
 static void end(void *cls, struct MHD_Connection *mhd, void **context,
@@ -178,15 +191,17 @@ static void end(void *cls, struct MHD_Connection *mhd, void **context,
 
         if (!t)
                 return;
-        t->http->memory -= t->reserved;
+        release_body(t);
         ddns_exchange_done(&t->job.exchange);
         free(t->target);
         free(t);
         *context = NULL;
-        set_receiving(mhd, true);
+        set_state(mhd, KEPT);
 }
 
 static enum MHD_Result submit(Transaction *t, int kind) {
+        if (!t->http->pipeline)
+                return MHD_NO; /* the program could not wait any longer */
         t->job.kind = kind;
         MHD_suspend_connection(t->mhd);
         ddns_pipeline_submit(t->http->pipeline, &t->job);
@@ -204,6 +219,8 @@ static enum MHD_Result reply(Transaction *t) {
         (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->content_type);
         if (x->status == MHD_HTTP_UNAUTHORIZED)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, REALM);
+        if (t->http->quiesced)
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         if (x->status == MHD_HTTP_METHOD_NOT_ALLOWED)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, POST");
         r = MHD_queue_response(t->mhd, x->status, response);
@@ -227,7 +244,18 @@ static size_t header_size(Transaction *t) {
         return info ? info->header_size : 0;
 }
 
-/* The headers are there: what can be said before the body. */
+static const char body_too_long[] = "the request's body is too long";
+static const char too_many[] = "too many requests at once, nothing was stored; send it again later";
+
+/* Decides what the answer will be. It waits for the end of the body, which is read and forgotten: an answer that overtakes
+ * the body would be lost with the reset. The deadline bounds how long that takes. */
+static void refuse(Transaction *t, unsigned status, const char *text) {
+        release_body(t);
+        t->refusal = status;
+        t->refusal_text = text;
+}
+
+/* The headers are there: what can be decided before the body. */
 static enum MHD_Result start(Transaction *t, const char *method) {
         const DdnsConfig *config = t->http->config;
         DdnsExchange *x = &t->job.exchange;
@@ -236,9 +264,13 @@ static enum MHD_Result start(Transaction *t, const char *method) {
         t->started = true;
         x->method = method;
         if (header_size(t) > (size_t) config->receiver.max_header_kib * 1024)
-                return reply_failure(t, 431, "the request's headers are too long");
-        if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
-                return reply_failure(t, 413, "the request's body is too long");
+                refuse(t, 431, "the request's headers are too long");
+        else if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
+                refuse(t, 413, body_too_long);
+        if (t->refusal) {
+                t->judged = true;
+                return MHD_YES;
+        }
 
         t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
         x->master = ddns_credentials_known(t->http->credentials, t->job.authorization,
@@ -250,25 +282,22 @@ static enum MHD_Result start(Transaction *t, const char *method) {
         return submit(t, DDNS_JOB_VERIFY);
 }
 
-/* The body of somebody who may not push is read and forgotten: an answer that overtakes it would be lost with the reset. */
-static enum MHD_Result receive(Transaction *t, const char *data, size_t size) {
+static void receive(Transaction *t, const char *data, size_t size) {
         const DdnsConfig *config = t->http->config;
-        DdnsBuffer *body = &t->job.exchange.body;
 
+        if (t->refusal || !t->job.exchange.master)
+                return;
         if (t->reserved + size > (size_t) config->receiver.max_body_kib * 1024) {
-                if (t->too_big)
-                        return MHD_NO; /* chunked without end */
-                t->too_big = true;
+                refuse(t, 413, body_too_long);
+                return;
         }
-        if (t->http->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024)
-                t->no_memory = true;
-        if (!t->job.exchange.master || t->too_big || t->no_memory)
-                return MHD_YES;
-
+        if (t->http->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024) {
+                refuse(t, 503, too_many);
+                return;
+        }
         t->reserved += size;
         t->http->memory += size;
-        ddns_buffer_append(body, data, size);
-        return MHD_YES;
+        ddns_buffer_append(&t->job.exchange.body, data, size);
 }
 
 static enum MHD_Result refuse_login(Transaction *t) {
@@ -285,15 +314,13 @@ static enum MHD_Result refuse_login(Transaction *t) {
 
 /* The request is complete. */
 static enum MHD_Result judge(Transaction *t) {
-        set_receiving(t->mhd, false);
+        set_state(t->mhd, ANSWERING);
+        if (t->refusal)
+                return reply_failure(t, t->refusal, t->refusal_text);
         if (!t->job.exchange.master)
                 return refuse_login(t);
-        if (t->too_big)
-                return reply_failure(t, 413, "the request's body is too long");
-        if (t->no_memory || ddns_buffer_status(&t->job.exchange.body) < 0)
-                return reply_failure(
-                                t, 503,
-                                "too many requests at once, nothing was stored; send it again later");
+        if (ddns_buffer_status(&t->job.exchange.body) < 0)
+                return reply_failure(t, 503, too_many);
         t->answered = true;
         return submit(t, DDNS_JOB_HANDLE);
 }
@@ -316,10 +343,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
                 return MHD_YES;
         }
         if (*size > 0) {
-                size_t n = *size;
-
+                receive(t, data, *size);
                 *size = 0;
-                return receive(t, data, n);
+                return MHD_YES;
         }
         return t->answered ? reply(t) : judge(t);
 }

@@ -18,7 +18,7 @@ int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd
 DdnsHttp *ddns_http_free(DdnsHttp *h);
 DDNS_DEFINE_CLEANUP(DdnsHttp *, ddns_http_free)
 
-/* Where requests go; before the first call of ddns_http_run(). */
+/* Where requests go; before the first call of ddns_http_run(). NULL: nowhere any more, their connections are closed. */
 void ddns_http_set_pipeline(DdnsHttp *h, DdnsPipeline *pipeline);
 
 /* Readable when ddns_http_run() has something to do: for the clients, and for jobs that the pipeline is through with. */
@@ -27,7 +27,8 @@ int ddns_http_done_fd(DdnsHttp *h);
 /* Does what there is to do, without waiting. `*ret_timeout_usec`: call again then at the latest; UINT64_MAX: need not. */
 int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec);
 
-/* Cuts connections whose request is not complete in time. Call about once a second. */
+/* Cuts connections whose request is not complete in time, and idle ones after ddns_http_quiesce(). Call about once a
+ * second. */
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec);
 /* Accepts no more; what is in the kernel's queue waits for the next process. */
 void ddns_http_quiesce(DdnsHttp *h);

@@ -229,6 +229,7 @@ static void close_all(Loop *l) {
         for (int i = 0; i < l->n; i++) {
                 uint64_t timeout;
 
+                ddns_http_set_pipeline(l->http[i], NULL);
                 if (l->event)
                         (void) ddns_http_run(
                                         l->http[i],
@@ -252,6 +253,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
         (void) sigaddset(&signals, SIGINT);
         (void) sigprocmask(SIG_BLOCK, &signals, NULL);
         (void) signal(SIGPIPE, SIG_IGN);
+        (void) signal(SIGXFSZ, SIG_IGN); /* a limit on files is answered like a full disk */
 
         ddns_service_init(&l.service, config);
         r = ddns_credentials_new(config->receiver.masters, config->receiver.n_masters, report_missing,
