@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of a lane share: lane.c (the thread), compare.c (after a restart of the name server). */
+/* What the parts of a lane share: lane.c (the thread and its batches), lane-record.c, lane-wait.c, compare.c (after a restart
+ * of the name server). */
 #pragma once
 
 #include <pthread.h>
 
 #include "deliver/lane.h"
 #include "deliver/served.h"
+
+/* How long a batch waits for the name server before the slow ones are left to their deadline and others go on. */
+#define PATIENCE_USEC (250 * USEC_PER_MSEC)
 
 struct DdnsLane {
         const DdnsConfig *config;
@@ -27,8 +31,28 @@ struct DdnsLane {
         DdnsLaneState state;
 };
 
+bool ddns_lane_is_stopping(DdnsLane *l);
+
+/* ---- lane-record.c: 0, or negative: the database failed, which is reported ---- */
+
+/* Reports a failure of the database, once until it works again; returns `error`. */
+int ddns_lane_store_failed(DdnsLane *l, int error);
+/* The backend as a whole is out of service: backs off, charges no zone. */
+int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message);
+int ddns_lane_backend_answered(DdnsLane *l);
+int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *results, size_t n);
+
+/* ---- lane-wait.c ---- */
+
+/* Ends a save in the backend: to be called before it is recorded, since what is not recorded is done again. Negative: the
+ * backend as a whole is out of service. */
+int ddns_lane_settle(DdnsLane *l, const DdnsDelivery *d, bool served, DdnsMessage *message);
+/* Asks about all that wait; records those that are served, and those whose time is over. Negative: the database failed. */
+int ddns_lane_settle_waiting(DdnsLane *l);
+
+/* ---- compare.c ---- */
+
 /* Compares `incarnation` with the one seen last. If the name server was started anew, every zone that it should have and
  * does not serve is delivered again. 0; -ECONNABORTED: the name server does not answer, `message` says so; else the database
  * failed. Told to stop, it leaves the rest to the next start. */
 int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message);
-bool ddns_lane_is_stopping(DdnsLane *l);

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The thread of one backend. */
 #include <errno.h>
-#include <inttypes.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "basic/clock.h"
 #include "deliver/lane-internal.h"
-#include "report/report.h"
 
-/* How long a batch waits for the name server before the slow ones are left to their deadline and others go on. */
-#define PATIENCE_USEC (250 * USEC_PER_MSEC)
-/* How often those are asked about. */
+/* How often what waits to be seen served is asked about. */
 #define ASK_INTERVAL_USEC (100 * USEC_PER_MSEC)
 /* More than that may not wait to be seen served: then the lane waits with them. */
 #define WAITING_MAX 1000
@@ -118,158 +113,6 @@ bool ddns_lane_is_stopping(DdnsLane *l) {
         return stopping;
 }
 
-/* The database failed: says so once until it works again. */
-static int lane_store_failed(DdnsLane *l, int error) {
-        DdnsReportFields fields = { .backend = l->name };
-
-        if (!l->store_down)
-                ddns_report(DDNS_EVENT_STORE_FAILED, &fields,
-                            "%s: deliveries wait, the database failed: %s", l->name,
-                            ddns_store_error(l->store));
-        l->store_down = true;
-        return error;
-}
-
-/* The backend as a whole is out of service: back off, charge no zone. */
-static int backend_failed(DdnsLane *l, const DdnsMessage *message) {
-        DdnsReportFields fields = { .backend = l->name };
-        uint64_t now = ddns_now_usec(), due;
-        int r;
-
-        r = ddns_store_backend_failed(l->store, l->name, message->text, now, &l->schedule, &due);
-        if (r < 0)
-                return lane_store_failed(l, r);
-        ddns_report(DDNS_EVENT_BACKEND_DOWN, &fields,
-                    "%s is out of service: %s; next try in %" PRIu64 " s", l->name, message->text,
-                    (due - now) / USEC_PER_SEC);
-        l->probe_usec = 0;
-        return 0;
-}
-
-static int backend_answered(DdnsLane *l) {
-        DdnsReportFields fields = { .backend = l->name };
-        uint64_t now = ddns_now_usec(), since;
-        int r;
-
-        r = ddns_store_backend_answered(l->store, l->name, now, &since);
-        if (r < 0)
-                return lane_store_failed(l, r);
-        if (since > 0)
-                ddns_report(DDNS_EVENT_BACKEND_UP, &fields, "%s is in service again after %" PRIu64 " s",
-                            l->name, now > since ? (now - since) / USEC_PER_SEC : 0);
-        return 0;
-}
-
-static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *result, uint64_t now) {
-        DdnsReportFields fields = { .zone = d->zone,
-                                    .backend = l->name,
-                                    .master = d->master,
-                                    .generation = d->generation,
-                                    .serial = d->serial,
-                                    .has_serial = !d->delete };
-        const char *how = l->backend_config->nameserver.set ? "served" : "written";
-        uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
-
-        if (!result->error && d->delete)
-                ddns_report(DDNS_EVENT_DELIVERED, &fields,
-                            "%s: gone from %s, %" PRIu64 " ms after the delete", d->zone, l->name, ms);
-        else if (!result->error)
-                ddns_report(DDNS_EVENT_DELIVERED, &fields,
-                            "%s: serial %" PRIu32 " %s by %s, %" PRIu64 " ms after the push", d->zone,
-                            d->serial, how, l->name, ms);
-        else if (result->dead)
-                ddns_report(DDNS_EVENT_DELIVERY_DEAD, &fields, "%s: given up on %s after %u tries: %s",
-                            d->zone, l->name, d->tries + 1, result->error);
-        else if (result->due_usec > 0)
-                ddns_report(DDNS_EVENT_DELIVERY_DEFERRED, &fields,
-                            "%s: try %u on %s failed: %s; next in %" PRIu64 " s", d->zone, d->tries + 1,
-                            l->name, result->error, (result->due_usec - now) / USEC_PER_SEC);
-        else
-                ddns_report(DDNS_EVENT_INFO, &fields,
-                            "%s: failed on %s, but a newer push is there already: %s", d->zone, l->name,
-                            result->error);
-}
-
-static int record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *results, size_t n) {
-        uint64_t now = ddns_now_usec();
-        int r;
-
-        if (n == 0)
-                return 0;
-        r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
-        if (r < 0)
-                return lane_store_failed(l, r);
-
-        l->store_down = false;
-        (void) pthread_mutex_lock(&l->lock);
-        for (size_t i = 0; i < n; i++)
-                *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
-        (void) pthread_mutex_unlock(&l->lock);
-        for (size_t i = 0; i < n; i++)
-                report_result(l, deliveries[i], &results[i], now);
-        return 0;
-}
-
-/* Ends a save in the backend, before that is recorded: what is not recorded is done again, so nothing is left half ended. */
-static int settle(DdnsLane *l, const DdnsDelivery *d, bool served, DdnsMessage *message) {
-        return d->delete || !l->ops->settle ? 0 : l->ops->settle(l->backend, d->zone, served, message);
-}
-
-/* ---- what waits to be seen served ---- */
-
-/* Nothing at all was answered until the first of them had its time: no zone is charged with that. */
-static int waited_in_vain(DdnsLane *l, const DdnsMessage *message) {
-        ddns_waiting_list_done(&l->waiting); /* they are still in the log */
-        return backend_failed(l, message);
-}
-
-static int end_waiting(DdnsLane *l, size_t i) {
-        const DdnsWaiting *item = &l->waiting.items[i];
-        const DdnsDelivery *d = &item->delivery;
-        bool served = ddns_soa_is_served(&item->question);
-        DdnsMessage why, text;
-        int r;
-
-        r = settle(l, d, served, &text);
-        if (r < 0)
-                return waited_in_vain(l, &text);
-        ddns_soa_explain(&item->question, &why);
-        (void) ddns_fail(&text, 0, "the name server took the change, but does not show it: %.200s",
-                         why.text);
-        DdnsResult result = { .zone = d->zone,
-                              .generation = d->generation,
-                              .error = served ? NULL : text.text };
-        r = record(l, &d, &result, 1);
-        ddns_waiting_list_drop(&l->waiting, i); /* if it is not recorded, the log has it */
-        return r;
-}
-
-/* Asks about all that wait; records those that are served, and those whose time is over. */
-static int settle_waiting(DdnsLane *l) {
-        DdnsWaitingList *w = &l->waiting;
-        uint64_t now;
-        bool answered;
-        int r;
-
-        answered = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
-        now = ddns_monotonic_usec();
-        if (!answered && ddns_waiting_list_is_over(w, now)) {
-                const DdnsMessage message = { "the name server does not answer queries any more" };
-
-                return waited_in_vain(l, &message);
-        }
-        for (size_t i = w->n; answered && i > 0; i--) {
-                const DdnsWaiting *item = &w->items[i - 1];
-
-                if (!ddns_soa_is_served(&item->question) && now < item->deadline_usec)
-                        continue;
-                r = end_waiting(l, i - 1);
-                if (r < 0 || w->n == 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* ---- one batch ---- */
 
 typedef struct Work {
@@ -348,7 +191,7 @@ static int settle_served(DdnsLane *l, Work *w, DdnsMessage *message) {
                 if (w->tasks[i].state == DDNS_TASK_WRITTEN &&
                     (!l->backend_config->nameserver.set ||
                      ddns_soa_is_served(&w->questions[question++])))
-                        r = settle(l, w->deliveries[i], true, message);
+                        r = ddns_lane_settle(l, w->deliveries[i], true, message);
         return r;
 }
 
@@ -396,11 +239,11 @@ static int deliver(DdnsLane *l, Work *w) {
 
         r = collect(l, w, asked >= 0 && l->backend_config->nameserver.set, &n);
         if (r >= 0)
-                r = record(l, w->recorded, w->results, n);
+                r = ddns_lane_record(l, w->recorded, w->results, n);
         if (r >= 0 && (applied < 0 || asked < 0))
-                return backend_failed(l, applied < 0 ? &message : &silence);
+                return ddns_lane_backend_failed(l, applied < 0 ? &message : &silence);
         if (r >= 0)
-                r = backend_answered(l);
+                r = ddns_lane_backend_answered(l);
         return r < 0 ? r : 1;
 }
 
@@ -417,7 +260,7 @@ static int deliver_next(DdnsLane *l) {
         r = ddns_store_take_batch(l->store, l->name, ddns_now_usec(),
                                   l->config->queue.batch + 4 * l->waiting.n, &batch);
         if (r < 0)
-                return lane_store_failed(l, r);
+                return ddns_lane_store_failed(l, r);
         r = work_prepare(l, &batch, &w);
         if (r < 0 || w.n == 0)
                 return r;
@@ -434,13 +277,13 @@ static int probe(DdnsLane *l, bool nothing_to_do) {
         if (l->ops->incarnation) {
                 r = l->ops->incarnation(l->backend, &incarnation, &message);
                 if (r < 0)
-                        return backend_failed(l, &message);
+                        return ddns_lane_backend_failed(l, &message);
                 r = ddns_lane_compare(l, incarnation.text, &message);
                 if (r == -ECONNABORTED)
-                        return backend_failed(l, &message);
+                        return ddns_lane_backend_failed(l, &message);
         }
         if (r >= 0 && nothing_to_do)
-                r = backend_answered(l);
+                r = ddns_lane_backend_answered(l);
         if (r >= 0)
                 l->probe_usec = ddns_monotonic_usec() + PROBE_INTERVAL_USEC;
         return r;
@@ -461,7 +304,7 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
         int r;
 
         *ret_idle = false;
-        if (l->waiting.n > 0 && settle_waiting(l) < 0)
+        if (l->waiting.n > 0 && ddns_lane_settle_waiting(l) < 0)
                 return STORE_PAUSE_USEC;
 
         now = ddns_now_usec();
@@ -471,13 +314,13 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
         if (r >= 0)
                 r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
         if (r < 0) {
-                (void) lane_store_failed(l, r);
+                (void) ddns_lane_store_failed(l, r);
                 return STORE_PAUSE_USEC;
         }
         if (backoff == 0 && ddns_monotonic_usec() >= l->probe_usec) {
                 r = probe(l, due != 0);
                 if (r < 0)
-                        (void) lane_store_failed(l, r);
+                        (void) ddns_lane_store_failed(l, r);
                 return r < 0 ? STORE_PAUSE_USEC : 0;
         }
         if (due == 0) {

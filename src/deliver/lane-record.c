@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What a lane puts on record: deliveries, the state of its backend, and failures of the record itself. */
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "basic/clock.h"
+#include "deliver/lane-internal.h"
+#include "report/report.h"
+
+int ddns_lane_store_failed(DdnsLane *l, int error) {
+        DdnsReportFields fields = { .backend = l->name };
+
+        if (!l->store_down)
+                ddns_report(DDNS_EVENT_STORE_FAILED, &fields,
+                            "%s: deliveries wait, the database failed: %s", l->name,
+                            ddns_store_error(l->store));
+        l->store_down = true;
+        return error;
+}
+
+int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message) {
+        DdnsReportFields fields = { .backend = l->name };
+        uint64_t now = ddns_now_usec(), due;
+        int r;
+
+        r = ddns_store_backend_failed(l->store, l->name, message->text, now, &l->schedule, &due);
+        if (r < 0)
+                return ddns_lane_store_failed(l, r);
+        ddns_report(DDNS_EVENT_BACKEND_DOWN, &fields,
+                    "%s is out of service: %s; next try in %" PRIu64 " s", l->name, message->text,
+                    (due - now) / USEC_PER_SEC);
+        l->probe_usec = 0;
+        return 0;
+}
+
+int ddns_lane_backend_answered(DdnsLane *l) {
+        DdnsReportFields fields = { .backend = l->name };
+        uint64_t now = ddns_now_usec(), since;
+        int r;
+
+        r = ddns_store_backend_answered(l->store, l->name, now, &since);
+        if (r < 0)
+                return ddns_lane_store_failed(l, r);
+        if (since > 0)
+                ddns_report(DDNS_EVENT_BACKEND_UP, &fields, "%s is in service again after %" PRIu64 " s",
+                            l->name, now > since ? (now - since) / USEC_PER_SEC : 0);
+        return 0;
+}
+
+static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *result, uint64_t now) {
+        DdnsReportFields fields = { .zone = d->zone,
+                                    .backend = l->name,
+                                    .master = d->master,
+                                    .generation = d->generation,
+                                    .serial = d->serial,
+                                    .has_serial = !d->delete };
+        const char *how = l->backend_config->nameserver.set ? "served" : "written";
+        uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
+
+        if (!result->error && d->delete)
+                ddns_report(DDNS_EVENT_DELIVERED, &fields,
+                            "%s: gone from %s, %" PRIu64 " ms after the delete", d->zone, l->name, ms);
+        else if (!result->error)
+                ddns_report(DDNS_EVENT_DELIVERED, &fields,
+                            "%s: serial %" PRIu32 " %s by %s, %" PRIu64 " ms after the push", d->zone,
+                            d->serial, how, l->name, ms);
+        else if (result->dead)
+                ddns_report(DDNS_EVENT_DELIVERY_DEAD, &fields, "%s: given up on %s after %u tries: %s",
+                            d->zone, l->name, d->tries + 1, result->error);
+        else if (result->due_usec > 0)
+                ddns_report(DDNS_EVENT_DELIVERY_DEFERRED, &fields,
+                            "%s: try %u on %s failed: %s; next in %" PRIu64 " s", d->zone, d->tries + 1,
+                            l->name, result->error, (result->due_usec - now) / USEC_PER_SEC);
+        else
+                ddns_report(DDNS_EVENT_INFO, &fields,
+                            "%s: failed on %s, but a newer push is there already: %s", d->zone, l->name,
+                            result->error);
+}
+
+int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *results, size_t n) {
+        uint64_t now = ddns_now_usec();
+        int r;
+
+        if (n == 0)
+                return 0;
+        r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
+        if (r < 0)
+                return ddns_lane_store_failed(l, r);
+
+        l->store_down = false;
+        (void) pthread_mutex_lock(&l->lock);
+        for (size_t i = 0; i < n; i++)
+                *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
+        (void) pthread_mutex_unlock(&l->lock);
+        for (size_t i = 0; i < n; i++)
+                report_result(l, deliveries[i], &results[i], now);
+        return 0;
+}
