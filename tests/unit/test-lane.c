@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "basic/clock.h"
 #include "deliver/lane.h"
@@ -370,10 +371,10 @@ static void others_go_on_while_one_waits_to_be_shown(void **state) {
 static void zone_that_is_shown_late_is_delivered_once(void **state) {
         Fixture *f = *state;
 
+        f->backends[0].served_timeout_usec = 10 * USEC_PER_SEC;
         push(f, "late.test", 1);
         start(f, 0);
         WAIT_FOR(is_delivered(f, "late.test"));
-        f->backends[0].served_timeout_usec = 10 * USEC_PER_SEC;
         fake_set(&f->fakes[0], stale_for, 20);
         fake_set(&f->fakes[0], stale, "late.test");
         push(f, "late.test", 2);
@@ -520,6 +521,7 @@ static void name_server_that_falls_silent_charges_no_zone_that_waits(void **stat
 }
 
 static void name_server_that_can_not_be_asked_does_not_keep_the_lane_for_ever(void **state) {
+        struct rlimit before, none;
         Fixture *f = *state;
 
         f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
@@ -531,9 +533,12 @@ static void name_server_that_can_not_be_asked_does_not_keep_the_lane_for_ever(vo
         push(f, "a.test", 1);
         wake(f);
         WAIT_FOR(is_delivered(f, "a.test"));
-        /* No way there: connect() fails. */
-        f->backends[0].nameserver.address.sa.sa_family = AF_UNSPEC;
+        /* socket() fails. */
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = (struct rlimit){ .rlim_cur = 3, .rlim_max = before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
         WAIT_FOR(failures(f) > 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         assert_int_equal(row_of(f, "z.test").tries, 0);
 }
 
