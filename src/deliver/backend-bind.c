@@ -97,8 +97,8 @@ static int survey_one(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q,
         bool silent = q->state == DDNS_SOA_SILENT;
         bool same = q->state == DDNS_SOA_SERVED && q->serial == p->task->serial;
 
-        /* What is not served is not worth keeping. */
-        if (silent || q->state == DDNS_SOA_SERVED)
+        /* Also of one that can't be loaded: perhaps only the file's owner is wrong. */
+        if (q->state != DDNS_SOA_ABSENT)
                 ddns_zonedir_keep(b->dir, p->task->zone);
         p->known = q->state == DDNS_SOA_SERVED || q->state == DDNS_SOA_FAILED;
         if (!same && !(silent && ddns_zonedir_has(b->dir, p->task->zone)))

@@ -458,6 +458,25 @@ static void last_good_version_survives_a_kill_and_a_restart(void **state) {
         assert_nothing_is_kept(f, "killed.test");
 }
 
+/* That named can't load it may have a reason that passes, so it is not taken away. */
+static void zone_that_could_not_be_loaded_before_stays_as_it_was(void **state) {
+        DdnsSoaQuestion q = { .zone = "unloaded.test" };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("unloaded.test", 1, "192.0.2.1"));
+        named_stop(&f->named, SIGKILL);
+        named_write_file(&f->named, "zones/unloaded.test.db", "nonsense");
+        named_start(&f->named, "");
+        DdnsTask task = save_poison("unloaded.test", 2);
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_true(has_file(f, "unloaded.test"));
+        assert_int_equal(ddns_soa_ask(&f->named.address, &q, 1, SERVED_USEC), 0);
+        assert_int_equal(q.state, DDNS_SOA_FAILED);
+        apply_and_settle(f, save("unloaded.test", 3, "192.0.2.1"));
+}
+
 static void delete_forgets_what_is_kept(void **state) {
         Fixture *f = *state;
 
@@ -861,6 +880,7 @@ int main(void) {
                 cmocka_unit_test_setup(version_that_the_backend_itself_fails_is_rolled_back, need_named),
                 cmocka_unit_test_setup(new_zone_that_named_refuses_is_taken_away, need_named),
                 cmocka_unit_test_setup(last_good_version_survives_a_kill_and_a_restart, need_named),
+                cmocka_unit_test_setup(zone_that_could_not_be_loaded_before_stays_as_it_was, need_named),
                 cmocka_unit_test_setup(delete_forgets_what_is_kept, need_named),
                 cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
