@@ -420,15 +420,20 @@ int ddns_http_done_fd(DdnsHttp *h) {
 int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
         MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
         enum MHD_Result has_timeout = MHD_YES;
+        bool again = true;
 
         resume_done(h);
-        /* A time-out of 0 means that it has more to do at once, as closing what it has answered. */
-        for (unsigned i = 0; i < RUNS_MAX && has_timeout == MHD_YES && timeout_ms == 0; i++) {
+        /* A time-out of 0 means that it has more to do at once, as closing what it has answered. After an end it looks at
+         * clients that waited for room, and only when it is run again. */
+        for (unsigned i = 0; i < RUNS_MAX && again; i++) {
+                unsigned n = h->n_connections;
+
                 if (MHD_run(h->daemon) != MHD_YES)
                         return -EIO;
                 has_timeout = MHD_get_timeout(h->daemon, &timeout_ms);
+                again = (has_timeout == MHD_YES && timeout_ms == 0) || h->n_connections < n;
         }
-        *ret_timeout_usec = has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
+        *ret_timeout_usec = again ? 0 : has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
         return 0;
 }
 

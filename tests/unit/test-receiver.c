@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of the built ddns-receiver: deadlines, bounds on connections, leaving, a database that does not take it. */
+#include <crypt.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "basic/cleanup.h"
+#include "basic/clock.h"
+#include "receiver.h"
+#include "test.h"
+
+#define LOGIN_TEST "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION "\r\n"
+#define SAVE_HEAD                                                                                    \
+        "POST /CMD_API_DNS_ADMIN?action=rawsave&domain=a.test HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION \
+        "Content-Length: 100000\r\n\r\n"
+
+static bool is_ok(const Answer *a) {
+        return a->status == 200 && strncmp(a->body, "error=0", 7) == 0;
+}
+
+static void assert_503(Answer a, const char *why) {
+        if (a.status != 503 || strncmp(a.body, "error=1&text=", 13) != 0 || !strstr(a.body, why))
+                fail_msg("%s%s", a.headers, a.body);
+}
+
+/* Says `piece` again and again; until the other side has enough. */
+static void drip(int fd, const char *piece) {
+        uint64_t end = ddns_monotonic_usec() + 60 * USEC_PER_SEC;
+
+        while (!client_has_answer(fd, 50)) {
+                (void) send(fd, piece, strlen(piece), MSG_NOSIGNAL);
+                assert_true(ddns_monotonic_usec() < end);
+        }
+}
+
+static void a_request_that_drips_is_cut_although_bytes_keep_coming(void **state) {
+        static const char *const beginnings[] = { "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nX: ", SAVE_HEAD,
+                                                  "P" };
+        Receiver *r = receiver_new("  request-timeout: 1s\n", "");
+
+        assert_true(client_push(r, "before.test", 1));
+        for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
+                ddns_cleanup(ddns_closep) int fd = client_connect(r);
+
+                client_say(fd, beginnings[i]);
+                drip(fd, "x");
+                client_expect_end(fd);
+        }
+        assert_false(client_has_zone(r, "a.test"));
+        receiver_free(r);
+}
+
+static void a_kept_connection_is_cut_after_the_timeout(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1s\n", "");
+        ddns_cleanup(ddns_closep) int fd = client_connect(r);
+
+        client_say(fd, LOGIN_TEST);
+        Answer a = client_read(fd);
+        assert_true(is_ok(&a));
+        client_expect_end(fd);
+        receiver_free(r);
+}
+
+static void one_address_has_its_share_of_connections(void **state) {
+        Receiver *r = receiver_new("  max-connections-per-address: 3\n  request-timeout: 1h\n", "");
+        int fds[3];
+
+        for (size_t i = 0; i < 3; i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i], LOGIN_TEST);
+                Answer a = client_read(fds[i]);
+                assert_true(is_ok(&a));
+        }
+        int fourth = client_connect(r);
+        client_expect_end(fourth);
+        (void) close(fourth);
+
+        for (size_t i = 0; i < 3; i++) { /* the others are as they were */
+                client_say(fds[i], LOGIN_TEST);
+                Answer a = client_read(fds[i]);
+                assert_true(is_ok(&a));
+                (void) close(fds[i]);
+        }
+        uint64_t end = ddns_monotonic_usec() + 60 * USEC_PER_SEC;
+        for (bool ok = false; !ok;) { /* and then there is room again */
+                ddns_cleanup(ddns_closep) int fd = client_connect(r);
+                assert_true(ddns_monotonic_usec() < end);
+                (void) send(fd, LOGIN_TEST, strlen(LOGIN_TEST), MSG_NOSIGNAL);
+                char c;
+                ok = client_has_answer(fd, 1000) && recv(fd, &c, 1, 0) == 1;
+        }
+        receiver_free(r);
+}
+
+static void beyond_all_connections_clients_wait(void **state) {
+        Receiver *r = receiver_new("  max-connections: 3\n  request-timeout: 1h\n", "");
+        int fds[6];
+
+        for (size_t i = 0; i < 6; i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i], LOGIN_TEST);
+        }
+        for (size_t i = 0; i < 6; i++) { /* each one that goes makes room for the next */
+                Answer a = client_read(fds[i]);
+                assert_true(is_ok(&a));
+                (void) close(fds[i]);
+        }
+        receiver_free(r);
+}
+
+static void a_request_that_has_begun_is_answered_before_leaving(void **state) {
+        ddns_cleanup(ddns_freep) char *request = push_request("begun.test", 1, "HTTP/1.1");
+        Receiver *r = receiver_new("  request-timeout: 1h\n", "");
+        size_t half = strlen(request) - 20;
+        int begun = client_connect(r), kept = client_connect(r);
+
+        client_say(kept,
+                   LOGIN_TEST); /* after this answer the receiver is there, and has an idle client */
+        Answer a = client_read(kept);
+        assert_true(is_ok(&a));
+        client_write(begun, request, half);
+        assert_true(client_push(r, "other.test", 1)); /* so `begun` was accepted */
+
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        client_expect_end(kept);
+        int late = client_connect(r); /* waits in the socket for the next process */
+        client_say(late, LOGIN_TEST);
+
+        client_write(begun, request + half, strlen(request) - half);
+        a = client_read(begun);
+        assert_true(is_ok(&a));
+        assert_non_null(strcasestr(a.headers, "\r\nConnection: close\r\n"));
+        client_expect_end(begun);
+        assert_int_equal(receiver_wait(r), 0);
+        assert_false(client_has_answer(late, 0));
+
+        receiver_start(r);
+        a = client_read(late);
+        assert_true(is_ok(&a));
+        assert_true(client_has_zone(r, "begun.test"));
+        (void) close(begun);
+        (void) close(kept);
+        (void) close(late);
+        receiver_free(r);
+}
+
+static void a_request_that_never_ends_does_not_keep_it_from_leaving(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1s\n", "  busy-timeout: 100ms\n");
+        int fd = client_connect(r);
+
+        client_say(fd, SAVE_HEAD);
+        assert_true(client_push(r, "a.test", 1));
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        (void) close(fd);
+        receiver_free(r);
+}
+
+static void it_leaves_when_idle_and_the_socket_stays(void **state) {
+        Receiver *r = receiver_new("  idle-timeout: 1s\n", "");
+
+        assert_true(client_push(r, "a.test", 1));
+        assert_int_equal(receiver_wait(r), 0);
+
+        int fd = client_connect(r);
+        client_say(fd, LOGIN_TEST);
+        receiver_start(r);
+        Answer a = client_read(fd);
+        assert_true(is_ok(&a));
+        (void) close(fd);
+        receiver_free(r);
+}
+
+static sqlite3 *lock_database(const Receiver *r) {
+        sqlite3 *db;
+
+        assert_int_equal(sqlite3_open(r->database, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        return db;
+}
+
+static void a_locked_database_is_503_until_it_is_free(void **state) {
+        ddns_cleanup(ddns_freep) char *request = push_request("a.test", 1, "HTTP/1.0");
+        Receiver *r = receiver_new("", "  busy-timeout: 100ms\n");
+
+        assert_true(client_push(r, "before.test", 1));
+        sqlite3 *db = lock_database(r);
+        assert_503(client_ask(r, request), "locked");
+        assert_true(client_has_zone(r, "before.test")); /* reading goes on */
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+
+        assert_true(client_push(r, "a.test", 1));
+        receiver_free(r);
+}
+
+static void clients_may_go_away_while_their_push_waits_for_the_database(void **state) {
+        ddns_cleanup(ddns_freep) char *request = push_request("gone.test", 1, "HTTP/1.1");
+        Receiver *r = receiver_new("", "  busy-timeout: 1min\n");
+
+        assert_true(client_push(r, "before.test", 1));
+        assert_true(client_has_zone(
+                        r,
+                        "before.test")); /* writes down the sign of life, which the next ones need not */
+        sqlite3 *db = lock_database(r);
+        for (unsigned i = 0; i < 10; i++) {
+                int fd = client_connect(r);
+
+                client_say(fd, request);
+                assert_true(client_has_zone(r,
+                                            "before.test")); /* the push has arrived by now, or soon */
+                if (i % 2)
+                        (void) setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ 1, 0 },
+                                          sizeof(struct linger));
+                (void) close(fd);
+        }
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        assert_true(client_push(r, "after.test", 1));
+        receiver_free(r);
+}
+
+static void limit_files(const Receiver *r, rlim_t size) {
+        assert_int_equal(prlimit(r->pid, RLIMIT_FSIZE, &(struct rlimit){ size, RLIM_INFINITY }, NULL),
+                         0);
+}
+
+/* A limit on files, since only root can make a small disk: SQLite takes it for a failing one, so the process is renewed. */
+static void a_disk_that_fails_is_503_and_a_new_process_goes_on(void **state) {
+        ddns_cleanup(ddns_freep) char *request = push_request("a.test", 1, "HTTP/1.0");
+        Receiver *r = receiver_new("", "");
+
+        assert_true(client_push(r, "before.test", 1));
+        limit_files(r, 4096);
+        assert_503(client_ask(r, request), "can%20not%20be%20written");
+        assert_int_equal(receiver_wait(r), 1);
+
+        receiver_start(r);
+        assert_true(client_has_zone(r, "before.test"));
+        assert_false(client_has_zone(r, "a.test"));
+        assert_true(client_push(r, "a.test", 1));
+        receiver_free(r);
+}
+
+/* Eight guesses, each of which takes seconds: a queue of them must not stand before those who have logged in. */
+static void guessers_do_not_hold_up_a_master(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1h\n", "");
+        char path[128];
+        int fds[8];
+
+        assert_true(client_push(r, "a.test", 0)); /* it is there, and takes signals */
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        (void) snprintf(path, sizeof path, "%s/hash", r->directory);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fprintf(f, "%s\n", crypt("pw", "$6$rounds=1000000$saltsalt$"));
+        assert_int_equal(fclose(f), 0);
+        receiver_start(r);
+
+        assert_true(client_push(r, "a.test", 1)); /* this one has paid */
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i],
+                           "GET /CMD_API_LOGIN_TEST HTTP/1.0\r\nAuthorization: Basic ZGRuczp3cm9uZw==\r\n\r\n");
+        }
+        assert_true(client_push(r, "a.test", 2));
+        assert_false(client_has_answer(fds[ARRAY_SIZE(fds) - 1], 0));
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                assert_int_equal(client_read(fds[i]).status, 401);
+                (void) close(fds[i]);
+        }
+        receiver_free(r);
+}
+
+static void without_a_usable_login_it_is_a_bad_configuration(void **state) {
+        Receiver *r = receiver_new("", "");
+        char path[128];
+
+        assert_true(client_push(r, "a.test", 1));
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        (void) snprintf(path, sizeof path, "%s/hash", r->directory);
+        assert_int_equal(unlink(path), 0);
+        receiver_start(r);
+        assert_int_equal(receiver_wait(r), 78);
+        assert_non_null(strstr(receiver_log(r), "master da1 can not log in"));
+        receiver_free(r);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_request_that_drips_is_cut_although_bytes_keep_coming),
+                cmocka_unit_test(a_kept_connection_is_cut_after_the_timeout),
+                cmocka_unit_test(one_address_has_its_share_of_connections),
+                cmocka_unit_test(beyond_all_connections_clients_wait),
+                cmocka_unit_test(a_request_that_has_begun_is_answered_before_leaving),
+                cmocka_unit_test(a_request_that_never_ends_does_not_keep_it_from_leaving),
+                cmocka_unit_test(it_leaves_when_idle_and_the_socket_stays),
+                cmocka_unit_test(a_locked_database_is_503_until_it_is_free),
+                cmocka_unit_test(clients_may_go_away_while_their_push_waits_for_the_database),
+                cmocka_unit_test(a_disk_that_fails_is_503_and_a_new_process_goes_on),
+                cmocka_unit_test(guessers_do_not_hold_up_a_master),
+                cmocka_unit_test(without_a_usable_login_it_is_a_bad_configuration),
+        };
+
+        return cmocka_run_group_tests_name("receiver", tests, NULL, NULL);
+}
