@@ -328,7 +328,7 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 if (r != 0)
                         return r < 0 ? STORE_PAUSE_USEC : 0;
         }
-        if (l->waiting.n > 0)
+        if (l->waiting.n > 0 || due == 0) /* somebody else may have changed the log since */
                 return ASK_INTERVAL_USEC;
         *ret_idle = true;
         *ret_due = due;
