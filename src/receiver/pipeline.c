@@ -31,9 +31,9 @@ struct DdnsPipeline {
         DdnsService *service;
         DdnsCredentials *credentials;
         DdnsPipelineOptions options;
-        Queue work, commits;
+        Queue logins, work, commits;
         Thread workers[WORKERS_MAX];
-        Thread committer;
+        Thread porter, committer;
         atomic_bool broken;
 };
 
@@ -84,21 +84,31 @@ static DdnsJob *queue_pop(Queue *q, bool all) {
         return job;
 }
 
+/* A thread of its own, and but one: whoever guesses passwords holds up other logins, but no master that is known, and the
+ * memory that the slow hash takes is taken once. */
+static void *verify(void *userdata) {
+        Thread *t = userdata;
+        DdnsPipeline *p = t->pipeline;
+        DdnsJob *job;
+
+        while ((job = queue_pop(&p->logins, false))) {
+                job->exchange.master = ddns_credentials_verify(p->credentials, job->authorization,
+                                                               &job->address.sa);
+                p->options.done(job);
+        }
+        return NULL;
+}
+
 static void *work(void *userdata) {
         Thread *t = userdata;
         DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&p->work, false))) {
-                if (job->kind == DDNS_JOB_VERIFY)
-                        job->exchange.master = ddns_credentials_verify(
-                                        p->credentials, job->authorization, &job->address.sa);
-                else if (ddns_service_handle(p->service, t->store, &job->exchange) > 0) {
+        while ((job = queue_pop(&p->work, false)))
+                if (ddns_service_handle(p->service, t->store, &job->exchange) > 0)
                         queue_push(&p->commits, job);
-                        continue;
-                }
-                p->options.done(job);
-        }
+                else
+                        p->options.done(job);
         return NULL;
 }
 
@@ -173,10 +183,11 @@ static void *commit(void *userdata) {
 }
 
 static int start(DdnsPipeline *p, Thread *t, void *(*run)(void *), DdnsMessage *message) {
-        int r;
+        int r = 0;
 
         t->pipeline = p;
-        r = ddns_store_open(p->options.database, &p->options.store, &t->store, message);
+        if (run != verify)
+                r = ddns_store_open(p->options.database, &p->options.store, &t->store, message);
         if (r < 0)
                 return r;
         r = pthread_create(&t->id, NULL, run, t);
@@ -204,10 +215,13 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
         p->options = *options;
         if (p->options.workers > WORKERS_MAX)
                 p->options.workers = WORKERS_MAX;
+        queue_init(&p->logins);
         queue_init(&p->work);
         queue_init(&p->commits);
 
         r = start(p, &p->committer, commit, message);
+        if (r >= 0)
+                r = start(p, &p->porter, verify, message);
         for (unsigned i = 0; r >= 0 && i < p->options.workers; i++)
                 r = start(p, &p->workers[i], work, message);
         if (r < 0) {
@@ -221,11 +235,14 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
 DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
         if (!p)
                 return NULL;
+        queue_close(&p->logins);
+        stop(&p->porter);
         queue_close(&p->work);
         for (unsigned i = 0; i < p->options.workers; i++)
                 stop(&p->workers[i]);
         queue_close(&p->commits); /* after the workers: they may have added to it */
         stop(&p->committer);
+        queue_done(&p->logins);
         queue_done(&p->work);
         queue_done(&p->commits);
         free(p);
@@ -233,7 +250,7 @@ DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
 }
 
 void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job) {
-        queue_push(&p->work, job);
+        queue_push(job->kind == DDNS_JOB_VERIFY ? &p->logins : &p->work, job);
 }
 
 bool ddns_pipeline_is_broken(DdnsPipeline *p) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads behind the HTTP loop: some that authenticate, parse and check, and one that commits.
+/* The threads behind the HTTP loop: one that checks passwords, some that parse and check, and one that commits.
  *
  * Pushes that arrive while a commit is under way share the next one (group commit), which costs the single push nothing. */
 #pragma once
@@ -27,7 +27,7 @@ typedef struct DdnsPipelineOptions {
         void (*done)(DdnsJob *job); /* called from a thread of the pipeline when the job is through */
 } DdnsPipelineOptions;
 
-/* Opens the database once for each thread, so that a bad one fails here. `message` has the text. */
+/* Opens the database once for each thread that needs it, so that a bad one fails here. `message` has the text. */
 int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
                       const DdnsPipelineOptions *options, DdnsPipeline **ret, DdnsMessage *message);
 /* Waits for all jobs that were submitted, then ends the threads. NULL is accepted. */
