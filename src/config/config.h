@@ -42,6 +42,8 @@ typedef struct DdnsEndpoint {
         DdnsSockaddr address;
 } DdnsEndpoint;
 
+#define DDNS_MASTERS_MAX 256
+
 /* One credential that may push: receiver.masters[]. */
 typedef struct DdnsMaster {
         char *name;          /* how we call it: letters, digits, '-', '_', '.' */

@@ -54,7 +54,7 @@ const DdnsSetting ddns_settings[] = {
         { "state.keep-deleted",                     DDNS_SETTING_DURATION,  "90 days",               0, 3650 * DAY,    ROOT(state.deleted_usec) },
         { "state.rejected",                         DDNS_SETTING_NUMBER,    "1000",                  0, 1000000,       ROOT(state.rejected) },
 
-        { "receiver.masters",                       DDNS_SETTING_RECORDS,   NULL,                    0, 256,           LIST(DdnsConfig, receiver.masters, receiver.n_masters) },
+        { "receiver.masters",                       DDNS_SETTING_RECORDS,   NULL,                    0, DDNS_MASTERS_MAX, LIST(DdnsConfig, receiver.masters, receiver.n_masters) },
         { "receiver.masters[].name",                DDNS_SETTING_WORD,      NULL,                    1, 64,            MASTER(name), .extra = "-_.",
           .flags = DDNS_SETTING_REQUIRED | DDNS_SETTING_UNIQUE },
         { "receiver.masters[].username",            DDNS_SETTING_TEXT,      NULL,                    1, 128,           MASTER(username),

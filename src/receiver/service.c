@@ -169,11 +169,12 @@ static int exists(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
 
 /* Not every keystroke in DirectAdmin's form costs a commit. */
 static int note_contact(DdnsService *s, DdnsExchange *x) {
-        uint64_t now = ddns_now_usec(), last = atomic_load(&s->last_contact_usec);
+        atomic_uint_fast64_t *contact = &s->last_contact_usec[x->master - s->config->receiver.masters];
+        uint64_t now = ddns_now_usec(), last = atomic_load(contact);
 
         if (now - last < CONTACT_INTERVAL_USEC && now >= last)
                 return 0;
-        if (!atomic_compare_exchange_strong(&s->last_contact_usec, &last, now) || make_room(x, 1) < 0)
+        if (!atomic_compare_exchange_strong(contact, &last, now) || make_room(x, 1) < 0)
                 return 0;
         (void) add_change(s, x, DDNS_CHANGE_CONTACT, NULL);
         return 1;

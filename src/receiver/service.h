@@ -22,7 +22,8 @@ typedef struct DdnsService {
         uint64_t started_usec;
         atomic_uint_fast64_t pushes; /* saves and deletes acknowledged */
         atomic_uint_fast64_t refused;
-        atomic_uint_fast64_t last_contact_usec; /* of any master, as far as it was written down */
+        /* of each of config's masters, as far as it was written down */
+        atomic_uint_fast64_t last_contact_usec[DDNS_MASTERS_MAX];
 } DdnsService;
 
 void ddns_service_init(DdnsService *s, const DdnsConfig *config);

@@ -77,6 +77,8 @@ static int set_up(void **state) {
         (void) snprintf(f->database, sizeof f->database, "%s/ddns.db", f->directory);
         (void) snprintf(f->wake, sizeof f->wake, "%s/wake", f->directory);
         f->master.name = name;
+        f->config.receiver.masters = &f->master;
+        f->config.receiver.n_masters = 1;
         f->config.receiver.max_records = 100;
         ddns_service_init(&f->service, &f->config);
         for (size_t i = 0; i < JOBS; i++)

@@ -312,6 +312,12 @@ static void signs_of_life_are_written_down_now_and_then(void **state) {
         admin(f, "action=exists&domain=a.tes", "", 200, "error=0&exists=0");
         ask(f, "GET", "/CMD_API_LOGIN_TEST", "", "", 200, "error=0&text=Login%20OK");
         assert_int_equal(f->commits, 0);
+
+        DdnsExchange x = exchange(f, "GET", "/CMD_API_LOGIN_TEST", "", "");
+        x.master = &f->masters[1]; /* whose life the other one's does not prove */
+        run(f, &x, 0);
+        assert_int_equal(f->commits, 1);
+        ddns_exchange_done(&x);
 }
 
 static void the_state_is_json_with_all_its_members(void **state) {
