@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "basic/clock.h"
+#include "receiver/connection.h"
 #include "receiver/http.h"
 #include "report/report.h"
 
@@ -19,23 +20,13 @@
 
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
-/* One TCP connection, for its deadline: libmicrohttpd's own time-out starts anew with every byte that drips in. */
-typedef struct Connection {
-        int fd;
-        enum { RECEIVING, ANSWERING, KEPT } state; /* KEPT: answered, the next request has not begun */
-        uint64_t since_usec;                       /* it is in that state */
-        struct Connection *previous, *next;
-} Connection;
-
 struct DdnsHttp {
         const DdnsConfig *config;
         DdnsCredentials *credentials;
         DdnsPipeline *pipeline;
         struct MHD_Daemon *daemon;
-        Connection *connections;
-        unsigned n_connections;
+        DdnsConnections connections;
         bool quiesced;
-        uint64_t last_activity_usec;
         size_t memory; /* bytes of all bodies that are held */
 
         int done_fd; /* eventfd: `done` has jobs */
@@ -84,65 +75,10 @@ static void resume_done(DdnsHttp *h) {
         }
 }
 
-/* ---- connections and their deadline ---- */
-
-static void note_connection(void *cls, struct MHD_Connection *mhd, void **context,
-                            enum MHD_ConnectionNotificationCode code) {
-        DdnsHttp *h = cls;
-        Connection *c = *context;
-
-        h->last_activity_usec = ddns_monotonic_usec();
-        if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-                h->n_connections++;
-                *context = c = calloc(1, sizeof *c);
-                if (!c)
-                        return; /* has no deadline then but the one of every byte */
-                const union MHD_ConnectionInfo *info =
-                                MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
-                *c = (Connection){ .fd = info ? info->connect_fd : -1,
-                                   .state = RECEIVING,
-                                   .since_usec = h->last_activity_usec,
-                                   .next = h->connections };
-                if (c->next)
-                        c->next->previous = c;
-                h->connections = c;
-                return;
-        }
-
-        h->n_connections--;
-        if (!c)
-                return;
-        if (c->previous)
-                c->previous->next = c->next;
-        else
-                h->connections = c->next;
-        if (c->next)
-                c->next->previous = c->previous;
-        free(c);
-        *context = NULL;
-}
-
-static void set_state(struct MHD_Connection *mhd, int connection_state) {
-        const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        Connection *c = info ? info->socket_context : NULL;
-
-        if (c) {
-                c->state = connection_state;
-                c->since_usec = ddns_monotonic_usec();
-        }
-}
-
 /* Before it leaves, the program waits for requests that have begun, not for clients that may never send another. */
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
-        uint64_t timeout = h->config->receiver.request_timeout_usec;
-
-        for (Connection *c = h->connections; c; c = c->next) {
-                bool late = c->state != ANSWERING && now_monotonic_usec - c->since_usec > timeout;
-
-                if (c->fd >= 0 && (late || (h->quiesced && c->state == KEPT)))
-                        (void) shutdown(c->fd, SHUT_RDWR);
-        }
+        ddns_connections_sweep(&h->connections, now_monotonic_usec,
+                               h->config->receiver.request_timeout_usec, h->quiesced);
 }
 
 /* ---- one request ---- */
@@ -173,7 +109,7 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
         else if (info && info->client_addr->sa_family == AF_INET6)
                 memcpy(&t->job.address.in6, info->client_addr, sizeof t->job.address.in6);
         ddns_address_format(&t->job.address.sa, t->job.exchange.client);
-        set_state(mhd, RECEIVING);
+        ddns_connection_set_state(mhd, DDNS_CONNECTION_RECEIVING);
         return t;
 }
 
@@ -196,7 +132,7 @@ static void end(void *cls, struct MHD_Connection *mhd, void **context,
         free(t->target);
         free(t);
         *context = NULL;
-        set_state(mhd, KEPT);
+        ddns_connection_set_state(mhd, DDNS_CONNECTION_KEPT);
 }
 
 static enum MHD_Result submit(Transaction *t, int kind) {
@@ -314,7 +250,7 @@ static enum MHD_Result refuse_login(Transaction *t) {
 
 /* The request is complete. */
 static enum MHD_Result judge(Transaction *t) {
-        set_state(t->mhd, ANSWERING);
+        ddns_connection_set_state(t->mhd, DDNS_CONNECTION_ANSWERING);
         if (t->refusal)
                 return reply_failure(t, t->refusal, t->refusal_text);
         if (!t->job.exchange.master)
@@ -366,7 +302,8 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd) {
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
                         MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
-                        MHD_OPTION_NOTIFY_CONNECTION, note_connection, h, MHD_OPTION_END);
+                        MHD_OPTION_NOTIFY_CONNECTION, ddns_connections_note, &h->connections,
+                        MHD_OPTION_END);
 }
 
 int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
@@ -377,7 +314,7 @@ int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd
                 return ddns_fail(message, -ENOMEM, "out of memory");
         h->config = config;
         h->credentials = credentials;
-        h->last_activity_usec = ddns_monotonic_usec();
+        h->connections.last_activity_usec = ddns_monotonic_usec();
         (void) pthread_mutex_init(&h->lock, NULL);
         h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (h->done_fd < 0)
@@ -426,12 +363,12 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
         /* A time-out of 0 means that it has more to do at once, as closing what it has answered. After an end it looks at
          * clients that waited for room, and only when it is run again. */
         for (unsigned i = 0; i < RUNS_MAX && again; i++) {
-                unsigned n = h->n_connections;
+                unsigned n = h->connections.n;
 
                 if (MHD_run(h->daemon) != MHD_YES)
                         return -EIO;
                 has_timeout = MHD_get_timeout(h->daemon, &timeout_ms);
-                again = (has_timeout == MHD_YES && timeout_ms == 0) || h->n_connections < n;
+                again = (has_timeout == MHD_YES && timeout_ms == 0) || h->connections.n < n;
         }
         *ret_timeout_usec = again ? 0 : has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
         return 0;
@@ -444,9 +381,9 @@ void ddns_http_quiesce(DdnsHttp *h) {
 }
 
 unsigned ddns_http_connections(const DdnsHttp *h) {
-        return h->n_connections;
+        return h->connections.n;
 }
 
 uint64_t ddns_http_last_activity(const DdnsHttp *h) {
-        return h->last_activity_usec;
+        return h->connections.last_activity_usec;
 }

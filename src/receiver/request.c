@@ -2,6 +2,7 @@
 /* From method, target and body to a command. */
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -47,6 +48,19 @@ static int read_owner(DdnsRequest *r, const char *name, const char **ret) {
         return 0;
 }
 
+/* The name goes into logs and listings: what is not plain in it is not shown. */
+static int bad_zone(DdnsRequest *r, const char *name, const char *why) {
+        char shown[128];
+        DdnsMessage text;
+
+        (void) snprintf(shown, sizeof shown, "%s", name);
+        for (char *p = shown; *p; p++)
+                if (!isascii(*p) || !isprint((unsigned char) *p))
+                        *p = '?';
+        (void) ddns_fail(&text, 0, "%s: %.300s", shown, why);
+        return bad(r, 400, text.text);
+}
+
 static int add_zone(DdnsRequest *r, const DdnsFormField *f) {
         DdnsZoneName *zones = reallocarray(r->zones, r->n_zones + 1, sizeof *zones);
         DdnsMessage message;
@@ -56,7 +70,7 @@ static int add_zone(DdnsRequest *r, const DdnsFormField *f) {
         r->zones = zones;
         if (ddns_zone_name_check(f->value, f->size, r->zones[r->n_zones], &message) < 0) {
                 r->n_zones = 0; /* what is refused is not about those before it */
-                return bad(r, 400, message.text);
+                return bad_zone(r, f->value, message.text);
         }
         for (size_t i = 0; i < r->n_zones; i++)
                 if (strcmp(r->zones[i], r->zones[r->n_zones]) == 0)
@@ -152,6 +166,7 @@ static int parse_dns_admin(DdnsRequest *r, const char *method, const char *body,
                 return bad(r, 400, "unknown action");
         if (r->command != DDNS_COMMAND_EXISTS && !is_post(method))
                 return bad(r, 400, "rawsave and delete need POST");
+        r->is_question = r->command == DDNS_COMMAND_EXISTS;
         k = read_fields(r);
         if (k < 0 || r->command == DDNS_COMMAND_BAD)
                 return k;

@@ -29,6 +29,7 @@ typedef struct DdnsRequest {
         DdnsCommand command;
         unsigned status;     /* HTTP status of a BAD one */
         DdnsMessage message; /* why it is bad */
+        bool is_question;    /* it only asked: nothing that an operator could miss */
 
         DdnsZoneName *zones; /* checked; EXISTS and SAVE have one, DELETE at least one */
         size_t n_zones;

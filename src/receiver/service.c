@@ -194,7 +194,7 @@ static int dispatch(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
 
         switch (q->command) {
         case DDNS_COMMAND_BAD:
-                if (q->status == 400)
+                if (q->status == 400 && !q->is_question)
                         return refuse(s, x, q->n_zones > 0 ? q->zones[0] : NULL, q->message.text);
                 ddns_service_fail(x, q->status, q->message.text);
                 ddns_report(DDNS_EVENT_NOTICE,

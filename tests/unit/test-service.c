@@ -197,15 +197,24 @@ static void a_refused_zone_is_noted_and_the_old_one_stays(void **state) {
         ddns_exchange_done(&x);
 }
 
+static void a_question_that_is_not_understood_is_not_kept(void **state) {
+        Fixture *f = *state;
+
+        admin(f, "action=exists&domain=half%20ty%ffped", "", 400,
+              "error=1&text=half%20ty%3Fped%3A%20the%20zone%20name%20has%20a%20%27%20%27%3B%20letters%2C%20digits%2C"
+              "%20%27-%27%20and%20%27_%27%20are%20allowed");
+        assert_string_equal(rejected(f), "");
+}
+
 static void a_request_that_is_not_understood_changes_nothing(void **state) {
         Fixture *f = *state;
 
         save(f, "a.test", 1, "");
         save(f, "b.test", 1, "");
         admin(f, "", "action=delete&select0=a.test&select1=b..test", 400,
-              "error=1&text=the%20zone%20name%20has%20an%20empty%20label");
+              "error=1&text=b..test%3A%20the%20zone%20name%20has%20an%20empty%20label");
         assert_false(row_of(f, "a.test").deleted);
-        assert_string_equal(rejected(f), "da1 : the zone name has an empty label\n");
+        assert_string_equal(rejected(f), "da1 : b..test: the zone name has an empty label\n");
         admin(f, "", "action=rawsave&select0=a.test&select1=b.test&zone_file=x", 400,
               "error=1&text=exists%20and%20rawsave%20are%20about%20one%20domain%20at%20a%20time");
         assert_int_equal(row_of(f, "a.test").serial, 1);
@@ -362,6 +371,7 @@ int main(void) {
                 TEST(a_saved_zone_exists_until_it_is_deleted),
                 TEST(the_same_again_is_no_new_generation),
                 TEST(a_refused_zone_is_noted_and_the_old_one_stays),
+                TEST(a_question_that_is_not_understood_is_not_kept),
                 TEST(a_request_that_is_not_understood_changes_nothing),
                 TEST(several_deletes_are_one_commit),
                 TEST(a_delete_without_hostname_is_obeyed_by_setting),
