@@ -139,6 +139,18 @@ int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret) {
         return ddns_buffer_status(ret) < 0 ? ddns_ctl_no_memory(c) : EXIT_SUCCESS;
 }
 
+int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NAME_MAX + 1],
+                        DdnsZone *ret, DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer input = DDNS_BUFFER_NULL;
+        const DdnsZoneLimits limits = { .max_records = c->config.receiver.max_records };
+
+        if (ddns_ctl_parse_zone(c, operands[0], ret_name) != EXIT_SUCCESS ||
+            ddns_ctl_read_input(c, operands[1], &input) != EXIT_SUCCESS)
+                return -EINVAL;
+        return ddns_zone_check(ret_name, input.data ? input.data : "", input.size, &limits, ret,
+                               message);
+}
+
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name) {
         for (size_t i = 0; i < c->config.n_backends; i++)
                 if (strcmp(c->config.backends[i].name, name) == 0)

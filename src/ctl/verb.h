@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "ctl/listing.h"
 #include "store/store.h"
+#include "zone/zone.h"
 
 /* Options, by their place in the table in ctl.c. */
 enum {
@@ -68,6 +69,11 @@ void ddns_ctl_release(DdnsCtl *c);
 int ddns_ctl_parse_zone(DdnsCtl *c, const char *operand, char ret[DDNS_ZONE_NAME_MAX + 1]);
 /* Reads FILE, or `in` for "-", up to the receiver's limit. EXIT_SUCCESS or EXIT_FAILURE. */
 int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret);
+
+/* Reads and checks the operands ZONE FILE. 0; -EBADMSG: refused, `message` says why; -ENOMEM: said in `message`; -EINVAL: one of
+ * them is not usable, which was said already. */
+int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NAME_MAX + 1], DdnsZone *ret,
+                        DdnsMessage *message);
 
 /* NULL if there is no such stanza. */
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);

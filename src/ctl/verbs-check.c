@@ -48,17 +48,13 @@ static int print_check(DdnsCtl *c, const char *name, const char *reason, const D
 }
 
 int ddns_verb_check_zone(DdnsCtl *c, char *operands[], size_t n) {
-        ddns_cleanup(ddns_buffer_done) DdnsBuffer input = DDNS_BUFFER_NULL;
         ddns_cleanup(ddns_zone_done) DdnsZone zone = DDNS_ZONE_NULL;
-        const DdnsZoneLimits limits = { .max_records = c->config.receiver.max_records };
         DdnsMessage message = DDNS_MESSAGE_NULL;
         char name[DDNS_ZONE_NAME_MAX + 1];
 
-        if (ddns_ctl_parse_zone(c, operands[0], name) != EXIT_SUCCESS ||
-            ddns_ctl_read_input(c, operands[1], &input) != EXIT_SUCCESS)
+        int r = ddns_ctl_check_zone(c, operands, name, &zone, &message);
+        if (r == -EINVAL)
                 return EXIT_FAILURE;
-        int r = ddns_zone_check(name, input.data ? input.data : "", input.size, &limits, &zone,
-                                &message);
         if (r == -ENOMEM)
                 return ddns_ctl_no_memory(c);
         if (c->options & DDNS_CTL_JSON)

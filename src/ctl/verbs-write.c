@@ -52,20 +52,14 @@ static void report(DdnsCtl *c, DdnsListing *l, const DdnsChange *change) {
 
 int ddns_verb_push(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
-        ddns_cleanup(ddns_buffer_done) DdnsBuffer input = DDNS_BUFFER_NULL;
         ddns_cleanup(ddns_zone_done) DdnsZone zone = DDNS_ZONE_NULL;
-        const DdnsZoneLimits limits = { .max_records = c->config.receiver.max_records };
         DdnsMessage message = DDNS_MESSAGE_NULL;
         char name[DDNS_ZONE_NAME_MAX + 1];
 
-        if (ddns_ctl_parse_zone(c, operands[0], name) != EXIT_SUCCESS ||
-            ddns_ctl_read_input(c, operands[1], &input) != EXIT_SUCCESS)
-                return EXIT_FAILURE;
-        int r = ddns_zone_check(name, input.data ? input.data : "", input.size, &limits, &zone,
-                                &message);
+        int r = ddns_ctl_check_zone(c, operands, name, &zone, &message);
         if (r < 0)
-                return ddns_ctl_fail(c, "%s: refused: %s", name,
-                                     r == -ENOMEM ? strerror(ENOMEM) : message.text);
+                return r == -EINVAL ? EXIT_FAILURE
+                                    : ddns_ctl_fail(c, "%s: refused: %s", name, message.text);
         if (zone.n_dropped > 0)
                 ddns_ctl_say(c, "warning: %s: records left out: %" PRIu32 ": %s", name, zone.n_dropped,
                              zone.warning.text);
