@@ -14,6 +14,8 @@ from running import Running, dump
 RECEIVER = "ddns.service"
 SOCKET = "ddns.socket"
 RETRY = "ddns-retry.service"
+RETRY_SOCKET = "ddns-retry.socket"
+TIMER = "ddns-retry.timer"
 CONFIG = "/etc/ddns/ddns.yaml"
 STATISTICS_PORT = 8053
 
