@@ -103,7 +103,7 @@ static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, Ddn
 int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message) {
         DdnsReportFields fields = { .backend = l->name };
         char before[DDNS_INCARNATION_MAX + 1];
-        uint64_t zones = 0, lost = 0;
+        uint64_t zones = 0, lost = 0, failed = 0;
         int r;
 
         r = ddns_store_get_incarnation(l->store, l->name, before);
@@ -113,9 +113,14 @@ int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message
                 r = compare_all(l, &zones, &lost, message);
                 if (r <= 0)
                         return r;
+                /* What it refused, it may take now: most often it is started anew because its configuration was put right. */
+                r = ddns_store_retry(l->store, l->name, NULL, false, ddns_now_usec(), &failed);
+                if (r < 0)
+                        return r;
                 ddns_report(DDNS_EVENT_BACKEND_RESTARTED, &fields,
-                            "%s was started anew: %" PRIu64 " of %" PRIu64 " zones are delivered again",
-                            l->name, lost, zones);
+                            "%s was started anew: it lost %" PRIu64 " of %" PRIu64
+                            " zones; deliveries due again: %" PRIu64,
+                            l->name, lost, zones, failed);
         }
         return ddns_store_set_incarnation(l->store, l->name, incarnation);
 }

@@ -606,6 +606,22 @@ static void zones_lost_in_a_restart_are_delivered_again(void **state) {
         assert_int_equal(fake_count(&f->fakes[0], "kept.test"), 1);
 }
 
+static void what_failed_before_a_restart_is_tried_again_after_it(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], poison, "refused.test");
+        push(f, "good.test", 1);
+        push(f, "refused.test", 1);
+        start(f, 0);
+        WAIT_FOR(row_of(f, "refused.test").state == DDNS_DELIVERY_DEAD);
+        stop(f, 0);
+        fake_set(&f->fakes[0], poison, NULL);
+        fake_set(&f->fakes[0], incarnation, "second");
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "refused.test"));
+        assert_int_equal(fake_count(&f->fakes[0], "good.test"), 1);
+}
+
 static void without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart(void **state) {
         Fixture *f = *state;
 
@@ -758,6 +774,7 @@ int main(void) {
                                                 tear_down),
                 LANE(stop_in_the_middle_of_a_batch_loses_nothing),
                 LANE(zones_lost_in_a_restart_are_delivered_again),
+                LANE(what_failed_before_a_restart_is_tried_again_after_it),
                 LANE(without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart),
                 LANE(restart_during_an_outage_is_noticed_when_the_name_server_is_back),
                 LANE(restart_is_compared_although_the_database_is_locked_at_first),
