@@ -126,13 +126,10 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
         int salt = crypt_checksalt(hash);
         explicit_bzero(hash, strlen(hash));
         free(hash);
-        if (salt == CRYPT_SALT_INVALID)
+        if (salt != CRYPT_SALT_OK && salt != CRYPT_SALT_TOO_CHEAP) /* as the receiver decides */
                 warn(w,
-                     "master %s: password-file: %s holds no crypt(5) hash: make one with 'ddnsctl "
-                     "passwd'",
-                     master->name, path);
-        else if (salt == CRYPT_SALT_METHOD_LEGACY)
-                warn(w, "master %s: password-file: %s holds a weak hash: make one with 'ddnsctl passwd'",
+                     "master %s: password-file: %s holds no crypt(5) hash of a method for new "
+                     "passwords, so this master can not log in: make one with 'ddnsctl passwd'",
                      master->name, path);
 }
 

@@ -693,6 +693,10 @@ static void check_config_warns_of_what_will_not_work(void **state) {
         assert_true(has(f->err, "holds no crypt(5) hash"));
         assert_null(strstr(f->err, "in clear"));
 
+        write_file(f, "da1.hash", "geheim\n"); /* what could be a hash of DES */
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "this master can not log in"));
+
         write_file(f, "da1.hash",
                    "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7\n");
         assert_int_equal(run(f, "check-config", NULL), 0);
