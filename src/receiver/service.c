@@ -247,7 +247,8 @@ static void answer_failure(DdnsExchange *x, int error, const char *detail) {
                         text = texts[i].text;
         ddns_service_fail(x, 503, text);
         DdnsReportFields f = fields_of(x, x->request.n_zones > 0 ? x->request.zones[0] : NULL);
-        ddns_report(DDNS_EVENT_STORE_FAILED, &f, "answered 503 to %s: %s", x->master->name, detail);
+        ddns_report(DDNS_EVENT_STORE_FAILED, &f, "%s: not kept, answered 503 to %s: %s",
+                    f.zone ? f.zone : "a request", x->master->name, detail);
 }
 
 int ddns_service_handle(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
