@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Rdata in and out: what goes to ldns is spelled so that no two readers can differ about it, and so is what comes out. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,12 +106,67 @@ static int set_names(ldns_rr *rr, const ldns_rdf *origin, const ZoneEntry *e, si
         return 0;
 }
 
+/* RFC 3597, 5: "\#", the number of octets, and that many in hexadecimal. */
+static bool is_generic(const ZoneEntry *e, size_t type_token) {
+        return type_token + 1 < e->n && zone_token_is(&e->tokens[type_token + 1], "\\#");
+}
+
+static int check_generic(const ZoneEntry *e, size_t type_token, DdnsMessage *message) {
+        size_t wanted = 0, digits = 0;
+        bool good = type_token + 2 < e->n && e->tokens[type_token + 2].size > 0;
+
+        for (size_t i = type_token + 2; good && i < e->n; i++) {
+                const ZoneToken *t = &e->tokens[i];
+
+                for (size_t k = 0; k < t->size && good; k++)
+                        if (i > type_token + 2)
+                                good = isxdigit((unsigned char) t->text[k]) != 0;
+                        else if ((good = isdigit((unsigned char) t->text[k]) && wanted <= UINT16_MAX))
+                                wanted = wanted * 10 + (size_t) (t->text[k] - '0');
+                good = good && !t->quoted;
+                digits += i > type_token + 2 ? t->size : 0;
+        }
+        if (!good || digits != 2 * wanted)
+                return ddns_fail(message, -EBADMSG,
+                                 "line %u: \\# needs a number of octets and as many in hexadecimal",
+                                 e->line);
+        return 0;
+}
+
+/* ldns takes octets that no record of a known type has: what it made of them must be readable as such a record. */
+static int reread(ldns_rr **rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+        ddns_cleanup(ddns_freep) char *rdata = zone_rdata_to_text(*rr);
+        ddns_cleanup(zone_entry_done) ZoneEntry e = { 0 };
+        ldns_rr *again = NULL;
+        int r;
+
+        if (!rdata)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (strncmp(rdata, "\\#", 2) == 0)
+                return 0; /* a type that ldns does not know */
+        ddns_buffer_append_format(&b, " %.*s ", (int) type->size, type->text);
+        ddns_buffer_append_text(&b, rdata);
+        if (ddns_buffer_status(&b) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+
+        ZoneLexer lexer = { .p = b.data, .end = b.data + b.size, .line = line };
+        r = zone_lexer_next(&lexer, &e, message);
+        if (r >= 0)
+                r = zone_rdata_parse((uint16_t) ldns_rr_get_type(*rr), ldns_rr_owner(*rr), &e, 0, &again,
+                                     message);
+        if (r >= 0) {
+                ldns_rr_free(*rr);
+                *rr = again;
+        }
+        return r;
+}
+
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                      ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
         const ldns_rr_descriptor *d = ldns_rr_descript(type);
-        bool generic = type_token + 1 < e->n &&
-                       zone_token_is(&e->tokens[type_token + 1], "\\#"); /* RFC 3597 */
+        bool generic = is_generic(e, type_token);
         const ZoneToken *t = &e->tokens[type_token];
         int r;
 
@@ -118,6 +174,10 @@ int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, 
             !e->tokens[type_token + 3].quoted)
                 return ddns_fail(message, -EBADMSG,
                                  "line %u: the target of a URI record stands in quotes", e->line);
+
+        r = generic ? check_generic(e, type_token, message) : 0;
+        if (r < 0)
+                return r;
 
         ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
         for (size_t i = type_token + 1; i < e->n; i++) {
@@ -141,7 +201,7 @@ int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, 
         if (status != LDNS_STATUS_OK)
                 return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
                                  (int) t->size, t->text, ldns_get_errorstr_by_id(status));
-        r = generic ? 0 : set_names(rr, origin, e, type_token, message);
+        r = generic ? reread(&rr, t, e->line, message) : set_names(rr, origin, e, type_token, message);
         if (r < 0) {
                 ldns_rr_free(rr);
                 return r;
