@@ -110,6 +110,8 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
                 memcpy(&t->job.address.in6, info->client_addr, sizeof t->job.address.in6);
         ddns_address_format(&t->job.address.sa, t->job.exchange.client);
         ddns_connection_set_state(mhd, DDNS_CONNECTION_RECEIVING);
+        if (t->http->pipeline)
+                ddns_pipeline_begin(t->http->pipeline, &t->job);
         return t;
 }
 
@@ -127,6 +129,8 @@ static void end(void *cls, struct MHD_Connection *mhd, void **context,
 
         if (!t)
                 return;
+        if (t->http->pipeline)
+                ddns_pipeline_end(t->http->pipeline, &t->job);
         release_body(t);
         ddns_exchange_done(&t->job.exchange);
         free(t->target);

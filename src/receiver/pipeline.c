@@ -32,6 +32,7 @@ struct DdnsPipeline {
         DdnsCredentials *credentials;
         DdnsPipelineOptions options;
         Queue logins, work, commits;
+        DdnsTurns turns;
         Thread workers[WORKERS_MAX];
         Thread porter, committer;
         atomic_bool broken;
@@ -117,8 +118,10 @@ static size_t gather(DdnsJob *job, DdnsChange *changes, const DdnsJob *end) {
         size_t n = 0;
 
         for (; job != end; job = job->next)
-                for (size_t i = 0; i < job->exchange.n_changes; i++)
-                        changes[n++] = job->exchange.changes[i];
+                for (size_t i = 0; i < job->exchange.n_changes; i++) {
+                        changes[n] = job->exchange.changes[i];
+                        changes[n++].turn = job->turn.number;
+                }
         return n;
 }
 
@@ -143,7 +146,9 @@ static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n
 
         if (changes) {
                 (void) gather(first, changes, end);
-                r = ddns_store_accept(t->store, changes, n, ddns_now_usec());
+                r = ddns_store_forget_turns(t->store, ddns_turns_oldest(&p->turns));
+                if (r >= 0)
+                        r = ddns_store_accept(t->store, changes, n, ddns_now_usec());
                 if (r >= 0)
                         scatter(first, changes, end);
         }
@@ -218,6 +223,7 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
         queue_init(&p->logins);
         queue_init(&p->work);
         queue_init(&p->commits);
+        ddns_turns_init(&p->turns);
 
         r = start(p, &p->committer, commit, message);
         if (r >= 0)
@@ -245,8 +251,17 @@ DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
         queue_done(&p->logins);
         queue_done(&p->work);
         queue_done(&p->commits);
+        ddns_turns_done(&p->turns);
         free(p);
         return NULL;
+}
+
+void ddns_pipeline_begin(DdnsPipeline *p, DdnsJob *job) {
+        ddns_turns_begin(&p->turns, &job->turn);
+}
+
+void ddns_pipeline_end(DdnsPipeline *p, DdnsJob *job) {
+        ddns_turns_end(&p->turns, &job->turn);
 }
 
 void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job) {

@@ -8,6 +8,7 @@
 
 #include "receiver/credential.h"
 #include "receiver/service.h"
+#include "receiver/turns.h"
 
 typedef struct DdnsPipeline DdnsPipeline;
 
@@ -16,6 +17,7 @@ typedef struct DdnsJob {
         DdnsExchange exchange;     /* HANDLE */
         const char *authorization; /* VERIFY: in; `exchange.master` is the result, NULL: refused */
         DdnsSockaddr address;      /* VERIFY: in */
+        DdnsTurn turn;             /* see ddns_pipeline_begin() */
         struct DdnsJob *next;      /* the pipeline's while the job is in it */
 } DdnsJob;
 
@@ -33,6 +35,10 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
 /* Waits for all jobs that were submitted, then ends the threads. NULL is accepted. */
 DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p);
 DDNS_DEFINE_CLEANUP(DdnsPipeline *, ddns_pipeline_free)
+
+/* The job's request begins, or has ended. A change of a zone is dropped if one whose request began later was committed. */
+void ddns_pipeline_begin(DdnsPipeline *p, DdnsJob *job);
+void ddns_pipeline_end(DdnsPipeline *p, DdnsJob *job);
 
 /* Never blocks. The job belongs to the pipeline until `done`. */
 void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job);

@@ -296,6 +296,11 @@ static void report_change(const DdnsExchange *x, const DdnsChange *c) {
                             "%s: kept, %s wants it deleted but %s owns it", c->zone,
                             c->hostname ? c->hostname : "a master without hostname", c->owner);
                 break;
+        case DDNS_OUTCOME_OVERTAKEN:
+                ddns_report(DDNS_EVENT_NOTICE, &f,
+                            "%s: nothing stored, a request that began later was accepted already",
+                            c->zone);
+                break;
         case DDNS_OUTCOME_NONE:
                 break;
         }

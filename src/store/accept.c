@@ -193,10 +193,50 @@ static int remove_zone(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         return r < 0 ? r : trim_history(s, c->zone);
 }
 
+int ddns_store_forget_turns(DdnsStore *s, uint64_t oldest) {
+        int r = 0;
+
+        if (!s->has_turns)
+                r = store_exec(s,
+                               "CREATE TEMP TABLE turn (zone TEXT PRIMARY KEY, number INTEGER) STRICT, WITHOUT ROWID;"
+                               "CREATE INDEX temp.turn_number ON turn (number)");
+        if (r < 0)
+                return r;
+        s->has_turns = true;
+        s->oldest_turn = oldest;
+        return store_run(s, "DELETE FROM temp.turn WHERE number < ?1", "u", oldest);
+}
+
+/* 1: a later one was accepted; 0: not, and from now on this is the latest. */
+static int take_turn(DdnsStore *s, const DdnsChange *c) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        if (c->turn == 0 || !s->has_turns)
+                return 0;
+        r = store_query(s, &stmt, "SELECT 1 FROM temp.turn WHERE zone = ?1 AND number > ?2", "tu",
+                        c->zone, c->turn);
+        if (r >= 0)
+                r = store_step(s, stmt);
+        if (r != 0 || c->turn <= s->oldest_turn) /* nobody is behind it */
+                return r;
+        return store_run(s, "INSERT OR REPLACE INTO temp.turn (zone, number) VALUES (?1, ?2)", "tu",
+                         c->zone, c->turn);
+}
+
 static int apply(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         int r = 0;
 
         c->outcome = DDNS_OUTCOME_NONE;
+        if (c->kind == DDNS_CHANGE_SAVE || c->kind == DDNS_CHANGE_DELETE)
+                r = take_turn(s, c);
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                c->outcome = DDNS_OUTCOME_OVERTAKEN;
+                return note_master(s, c, now_usec);
+        }
+
         switch (c->kind) {
         case DDNS_CHANGE_SAVE:
                 r = save(s, c, now_usec);

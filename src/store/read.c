@@ -206,8 +206,8 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
 }
 
 /* A row of an older generation counts no more: the newer one starts afresh. */
-#define SQL_VALID_RETRY                                                                              \
-        " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation"                     \
+#define SQL_VALID_RETRY                                                           \
+        " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation" \
         " WHERE r.backend = b.id AND "
 
 int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata),

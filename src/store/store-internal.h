@@ -14,6 +14,8 @@ struct DdnsStore {
         DdnsStoreOptions options;
         DdnsMessage error;
         bool in_transaction;
+        uint64_t oldest_turn;     /* that has not ended */
+        bool has_turns;           /* temp.turn is there */
         uint64_t busy_since_usec; /* monotonic: since when a lock is waited for */
         struct {
                 const char *sql;

@@ -221,6 +221,8 @@ static int set_up(DdnsStore *s, DdnsMessage *message) {
                 r = demand(s, "PRAGMA synchronous = FULL", "PRAGMA synchronous", "2", message);
         if (r >= 0)
                 r = demand(s, "PRAGMA foreign_keys = ON", "PRAGMA foreign_keys", "1", message);
+        if (r >= 0) /* temporary tables are small, and a full disk must not stand in their way */
+                r = store_exec(s, "PRAGMA temp_store = MEMORY");
         if (r >= 0) /* after a burst the log shrinks again */
                 r = store_exec(s, "PRAGMA journal_size_limit = 67108864");
         return r < 0 ? r : store_migrate(s, message);

@@ -51,8 +51,9 @@ typedef enum DdnsOutcome {
         DDNS_OUTCOME_NONE,  /* for REJECT and CONTACT */
         DDNS_OUTCOME_SAVED, /* new generation */
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
-        DDNS_OUTCOME_DELETED,  /* new generation, a tombstone */
-        DDNS_OUTCOME_ABSENT,   /* nothing there to delete */
+        DDNS_OUTCOME_DELETED,   /* new generation, a tombstone */
+        DDNS_OUTCOME_ABSENT,    /* nothing there to delete */
+        DDNS_OUTCOME_OVERTAKEN, /* a change with a later turn was accepted: nothing stored */
         DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
@@ -74,6 +75,8 @@ typedef struct DdnsChange {
         const char *client; /* address, or NULL */
         const char *reason; /* REJECT */
 
+        uint64_t turn; /* when its request began, see ddns_store_forget_turns(); 0: just now */
+
         DdnsOutcome outcome;
         uint64_t generation;            /* SAVED, DELETED: the new one; UNCHANGED: the one held */
         char owner[DDNS_OWNER_MAX + 1]; /* CONFLICT: hostname of the owner */
@@ -81,6 +84,10 @@ typedef struct DdnsChange {
 
 /* Applies all changes in their order in one transaction, durable on return. On failure none of them happened. */
 int ddns_store_accept(DdnsStore *s, DdnsChange *changes, size_t n, uint64_t now_usec);
+
+/* Changes that one handle accepts have turns: a SAVE or DELETE of a zone with a lower turn than the last one accepted is
+ * overtaken. All turns below `oldest` have ended, so that nothing need be known about them any more. */
+int ddns_store_forget_turns(DdnsStore *s, uint64_t oldest);
 
 /* ---- the delivering side ----------------------------------------------------------------------------------------- */
 

@@ -343,6 +343,30 @@ static void nothing_a_client_says_makes_a_line_in_the_log(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* What the master sent first and gave up on must not come in behind what it sent then, however slow it is. */
+static void a_push_that_began_earlier_never_overwrites_a_later_one(void **state) {
+        ddns_cleanup(ddns_freep) char *slow = push_request("order.test", 10, "HTTP/1.1");
+        Receiver *r = receiver_new("", "");
+        size_t half = strlen(slow) - 20;
+
+        assert_true(client_push(r, "before.test", 1)); /* the login is known from now on */
+        int fd = client_connect(r);
+        client_write(fd, slow, half);
+        while (!client_has_zone(r, "order.test"))
+                assert_true(client_push(r, "order.test", 11));
+        client_write(fd, slow + half, strlen(slow) - half);
+        Answer a = client_read(fd);
+        assert_int_equal(a.status, 200);
+        assert_string_equal(a.body, "error=0");
+        (void) close(fd);
+        assert_non_null(strstr(receiver_log(r),
+                               "order.test: nothing stored, a request that began later"));
+
+        assert_true(client_push(r, "order.test", 9)); /* what begins now counts, whatever its serial */
+        assert_non_null(strstr(receiver_log(r), "order.test: serial 9 from"));
+        receiver_free(r);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(http_1_0_ends_the_connection_and_1_1_keeps_it),
@@ -361,6 +385,7 @@ int main(void) {
                 TEST(clients_may_go_away_while_their_push_is_committed),
                 TEST(scanners_do_no_harm),
                 TEST(nothing_a_client_says_makes_a_line_in_the_log),
+                cmocka_unit_test(a_push_that_began_earlier_never_overwrites_a_later_one),
         };
 
         return cmocka_run_group_tests_name("http", tests, NULL, NULL);

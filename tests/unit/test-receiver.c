@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "basic/buffer.h"
 #include "basic/cleanup.h"
 #include "basic/clock.h"
 #include "receiver.h"
@@ -176,6 +177,74 @@ static void it_leaves_when_idle_and_the_socket_stays(void **state) {
         receiver_free(r);
 }
 
+/* A rawsave that takes long to check. */
+static char *long_request(const char *zone, unsigned serial) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer body = DDNS_BUFFER_NULL, request = DDNS_BUFFER_NULL;
+
+        ddns_buffer_append_format(&body, "$TTL 60\n@ IN SOA ns.x. h.x. %u 1 1 1 1\n@ IN NS ns.x.\n",
+                                  serial);
+        for (unsigned i = 0; i < 5000; i++)
+                ddns_buffer_append_format(&body, "host%u IN A 192.0.2.1\n", i);
+        ddns_buffer_append_format(
+                        &request,
+                        "POST /CMD_API_DNS_ADMIN?action=rawsave&domain=%s HTTP/1.0\r\n" AUTHORIZATION
+                        "Content-Length: %zu\r\n\r\n",
+                        zone, body.size);
+        ddns_buffer_append(&request, body.data, body.size);
+        return ddns_buffer_take(&request, NULL);
+}
+
+static unsigned held_serial(const Receiver *r, const char *zone) {
+        sqlite3_stmt *stmt;
+        sqlite3 *db;
+
+        assert_int_equal(sqlite3_open(r->database, &db), SQLITE_OK);
+        assert_int_equal(
+                        sqlite3_prepare_v2(
+                                        db,
+                                        "SELECT serial FROM zone JOIN version USING (generation) WHERE name = ?1",
+                                        -1, &stmt, NULL),
+                        SQLITE_OK);
+        assert_int_equal(sqlite3_bind_text(stmt, 1, zone, -1, SQLITE_STATIC), SQLITE_OK);
+        assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+        unsigned serial = (unsigned) sqlite3_column_int64(stmt, 0);
+        (void) sqlite3_finalize(stmt);
+        assert_int_equal(sqlite3_close(db), SQLITE_OK);
+        return serial;
+}
+
+/* While the receiver could not start, a master gave up on a push and sent the next one. Both wait in the backlog. */
+static void pushes_that_waited_in_the_backlog_keep_their_order(void **state) {
+        Receiver *r = receiver_new("  idle-timeout: 1s\n  max-connections-per-address: 100\n", "");
+        int fds[2][10];
+        char zone[32];
+
+        assert_int_equal(receiver_wait(r), 0);
+        for (unsigned i = 0; i < ARRAY_SIZE(fds[0]); i++) {
+                (void) snprintf(zone, sizeof zone, "zone%u.test", i);
+                ddns_cleanup(ddns_freep) char *first = long_request(zone, 10),
+                                              *second = push_request(zone, 11, "HTTP/1.0");
+
+                fds[0][i] = client_connect(r);
+                client_say(fds[0][i], first);
+                fds[1][i] = client_connect(r);
+                client_say(fds[1][i], second);
+        }
+        receiver_start(r);
+        for (unsigned i = 0; i < ARRAY_SIZE(fds[0]); i++) {
+                Answer answers[] = { client_read(fds[0][i]), client_read(fds[1][i]) };
+
+                assert_true(is_ok(&answers[0]) && is_ok(&answers[1]));
+                (void) close(fds[0][i]);
+                (void) close(fds[1][i]);
+        }
+        for (unsigned i = 0; i < ARRAY_SIZE(fds[0]); i++) {
+                (void) snprintf(zone, sizeof zone, "zone%u.test", i);
+                assert_int_equal(held_serial(r, zone), 11);
+        }
+        receiver_free(r);
+}
+
 static sqlite3 *lock_database(const Receiver *r) {
         sqlite3 *db;
 
@@ -304,6 +373,7 @@ int main(void) {
                 cmocka_unit_test(a_request_that_has_begun_is_answered_before_leaving),
                 cmocka_unit_test(a_request_that_never_ends_does_not_keep_it_from_leaving),
                 cmocka_unit_test(it_leaves_when_idle_and_the_socket_stays),
+                cmocka_unit_test(pushes_that_waited_in_the_backlog_keep_their_order),
                 cmocka_unit_test(a_locked_database_is_503_until_it_is_free),
                 cmocka_unit_test(clients_may_go_away_while_their_push_waits_for_the_database),
                 cmocka_unit_test(a_disk_that_fails_is_503_and_a_new_process_goes_on),

@@ -448,6 +448,47 @@ static void save_without_owner_keeps_what_is_known(void **state) {
         assert_int_equal(delete_as(f, "a.test", "SERVER2").outcome, DDNS_OUTCOME_DELETED);
 }
 
+/* A change whose request began as the `turn`-th. */
+static DdnsOutcome change_in_turn(Fixture *f, DdnsChangeKind kind, const char *content, uint64_t turn) {
+        uint8_t digest[DDNS_DIGEST_SIZE];
+        DdnsChange c = { .kind = kind, .zone = "a.test", .content = content, .size = strlen(content), .digest = digest,
+                         .turn = turn };
+
+        assert_int_equal(ddns_digest(content, strlen(content), digest), 0);
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        return c.outcome;
+}
+
+static void a_request_that_began_earlier_never_overwrites_a_later_one(void **state) {
+        ddns_cleanup(ddns_freep) char *content = NULL;
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        assert_int_equal(ddns_store_forget_turns(f->store, 1), 0); /* 1 to 4 are under way */
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "two", 2), DDNS_OUTCOME_SAVED);
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "one", 1), DDNS_OUTCOME_OVERTAKEN);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, &content), 0);
+        assert_string_equal(content, "two");
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_DELETE, "", 4), DDNS_OUTCOME_DELETED);
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "three", 3), DDNS_OUTCOME_OVERTAKEN);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0);
+        assert_true(row.deleted);
+
+        assert_int_equal(ddns_store_forget_turns(f->store, 5), 0); /* they have ended */
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "five", 5), DDNS_OUTCOME_SAVED);
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "six", 6), DDNS_OUTCOME_SAVED);
+}
+
+static void a_delete_of_nothing_still_stands_before_an_earlier_save(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        assert_int_equal(ddns_store_forget_turns(f->store, 1), 0);
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_DELETE, "", 2), DDNS_OUTCOME_ABSENT);
+        assert_int_equal(change_in_turn(f, DDNS_CHANGE_SAVE, "one", 1), DDNS_OUTCOME_OVERTAKEN);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), -ENOENT);
+}
+
 static void a_group_is_all_or_nothing(void **state) {
         Fixture *f = *state;
         DdnsZoneRow row;
@@ -784,6 +825,8 @@ int main(void) {
                 TEST(delete_and_recreate_is_delivered_as_the_new_zone),
                 TEST(delete_by_another_master_is_a_conflict),
                 TEST(save_without_owner_keeps_what_is_known),
+                TEST(a_request_that_began_earlier_never_overwrites_a_later_one),
+                TEST(a_delete_of_nothing_still_stands_before_an_earlier_save),
                 TEST(a_group_is_all_or_nothing),
                 TEST(history_keeps_the_last_versions),
                 TEST(refusals_are_kept_and_bounded),
