@@ -133,37 +133,8 @@ static int check_generic(const ZoneEntry *e, size_t type_token, DdnsMessage *mes
         return 0;
 }
 
-/* ldns takes octets that no record of a known type has: what it made of them must be readable as such a record. */
-static int reread(ldns_rr **rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
-        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-        ddns_cleanup(ddns_freep) char *rdata = zone_rdata_to_text(*rr);
-        ddns_cleanup(zone_entry_done) ZoneEntry e = { 0 };
-        ldns_rr *again = NULL;
-        int r;
-
-        if (!rdata)
-                return ddns_fail(message, -ENOMEM, "out of memory");
-        if (strncmp(rdata, "\\#", 2) == 0)
-                return 0; /* a type that ldns does not know */
-        ddns_buffer_append_format(&b, " %.*s ", (int) type->size, type->text);
-        ddns_buffer_append_text(&b, rdata);
-        if (ddns_buffer_status(&b) < 0)
-                return ddns_fail(message, -ENOMEM, "out of memory");
-
-        ZoneLexer lexer = { .p = b.data, .end = b.data + b.size, .line = line };
-        r = zone_lexer_next(&lexer, &e, message);
-        if (r >= 0)
-                r = zone_rdata_parse((uint16_t) ldns_rr_get_type(*rr), ldns_rr_owner(*rr), &e, 0, &again,
-                                     message);
-        if (r >= 0) {
-                ldns_rr_free(*rr);
-                *rr = again;
-        }
-        return r;
-}
-
-int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
-                     ldns_rr **ret, DdnsMessage *message) {
+static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
+                      ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
         const ldns_rr_descriptor *d = ldns_rr_descript(type);
         bool generic = is_generic(e, type_token);
@@ -201,7 +172,71 @@ int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, 
         if (status != LDNS_STATUS_OK)
                 return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
                                  (int) t->size, t->text, ldns_get_errorstr_by_id(status));
-        r = generic ? reread(&rr, t, e->line, message) : set_names(rr, origin, e, type_token, message);
+        r = generic ? 0 : set_names(rr, origin, e, type_token, message);
+        if (r < 0) {
+                ldns_rr_free(rr);
+                return r;
+        }
+        *ret = rr;
+        return 0;
+}
+
+/* Types whose fields we write ourselves, or that ldns writes without any freedom. */
+static bool is_plain(uint16_t type) {
+        static const uint16_t plain[] = { LDNS_RR_TYPE_A,      LDNS_RR_TYPE_AAAA,  LDNS_RR_TYPE_NS,
+                                          LDNS_RR_TYPE_SOA,    LDNS_RR_TYPE_MX,    LDNS_RR_TYPE_CNAME,
+                                          LDNS_RR_TYPE_TXT,    LDNS_RR_TYPE_SRV,   LDNS_RR_TYPE_PTR,
+                                          LDNS_RR_TYPE_CAA,    LDNS_RR_TYPE_SPF,   LDNS_RR_TYPE_TLSA,
+                                          LDNS_RR_TYPE_DS,     LDNS_RR_TYPE_RRSIG, LDNS_RR_TYPE_NSEC,
+                                          LDNS_RR_TYPE_DNSKEY, LDNS_RR_TYPE_NSEC3 };
+
+        for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
+                if (plain[i] == type)
+                        return true;
+        return false;
+}
+
+/* ldns takes octets in RFC 3597 form that no record of a known type has, and writes some fields so that nobody can read them:
+ * what it made must be readable as the same record. */
+static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+        ddns_cleanup(ddns_freep) char *rdata = zone_rdata_to_text(rr), *same = NULL;
+        ddns_cleanup(zone_entry_done) ZoneEntry e = { 0 };
+        ldns_rr *again = NULL;
+
+        if (!rdata)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        ddns_buffer_append_format(&b, " %.*s ", (int) type->size, type->text);
+        ddns_buffer_append_text(&b, rdata);
+        if (ddns_buffer_status(&b) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+
+        ZoneLexer lexer = { .p = b.data, .end = b.data + b.size, .line = line };
+        int r = zone_lexer_next(&lexer, &e, message);
+        if (r >= 0)
+                r = parse_once((uint16_t) ldns_rr_get_type(rr), ldns_rr_owner(rr), &e, 0, &again,
+                               message);
+        if (r < 0)
+                return r;
+        same = zone_rdata_to_text(again);
+        ldns_rr_free(again);
+        if (!same)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (strcmp(rdata, same) != 0)
+                return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: it has no one reading",
+                                 line, (int) type->size, type->text);
+        return 0;
+}
+
+int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
+                     ldns_rr **ret, DdnsMessage *message) {
+        ldns_rr *rr;
+        int r = parse_once(type, origin, e, type_token, &rr, message);
+
+        if (r < 0)
+                return r;
+        if (!is_plain(type) || is_generic(e, type_token))
+                r = reread(rr, &e->tokens[type_token], e->line, message);
         if (r < 0) {
                 ldns_rr_free(rr);
                 return r;
