@@ -101,7 +101,9 @@ static int survey_one(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q,
         if (q->state != DDNS_SOA_ABSENT)
                 ddns_zonedir_keep(b->dir, p->task->zone);
         p->known = q->state == DDNS_SOA_SERVED || q->state == DDNS_SOA_FAILED;
-        if (!same && !(silent && ddns_zonedir_has(b->dir, p->task->zone)))
+        bool has_file = ddns_zonedir_has(b->dir, p->task->zone);
+        bool elsewhere = q->state == DDNS_SOA_SERVED && !has_file;
+        if (!same && !elsewhere && !(silent && has_file))
                 return 0;
 
         int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
@@ -220,13 +222,6 @@ static int take_away(DdnsBackend *b, const char *zone, DdnsMessage *message) {
         return apply_plans(b, &plan, &task, 1, message);
 }
 
-static bool is_from_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status) {
-        char path[sizeof status->file];
-
-        (void) snprintf(path, sizeof path, "%s/%s.db", b->config->zone_dir, zone);
-        return strcmp(path, status->file) != 0;
-}
-
 /* After named refused what the file has now. It still serves what it had, if it had anything, unless it was started anew. */
 static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
         DdnsBindStatus status;
@@ -240,7 +235,7 @@ static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
                 return r;
         if (kept && status.known && !status.loaded)
                 return ddns_bind_command(b, &reply, message, "reload %s%s", zone, b->in_view);
-        if (!kept && status.loaded && is_from_elsewhere(b, zone, &status))
+        if (!kept && status.loaded && ddns_bind_is_elsewhere(b, zone, &status))
                 ddns_zonedir_discard(b->dir, zone);
         return kept || status.loaded ? 0 : take_away(b, zone, message);
 }

@@ -59,6 +59,13 @@ int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, 
         return r;
 }
 
+bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status) {
+        char path[sizeof status->file];
+
+        (void) snprintf(path, sizeof path, "%s/%s.db", b->config->zone_dir, zone);
+        return strcmp(path, status->file) != 0;
+}
+
 /* Since 9.11; all of named's texts for the same thing carry these words. */
 bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply) {
         return reply->result != 0 &&
@@ -99,7 +106,8 @@ static const char *find_line(const char *text, const char *name) {
 
 static void parse_status(const char *text, DdnsBindStatus *ret) {
         const char *serial = find_line(text, "serial"), *loaded = find_line(text, "last loaded");
-        const char *file = find_line(text, "files");
+        const char *file = find_line(text, "files"),
+                   *added = find_line(text, "reconfigurable via modzone");
         struct tm tm = { 0 };
 
         if (loaded && strptime(loaded, "%a, %d %b %Y %H:%M:%S GMT", &tm)) {
@@ -108,6 +116,7 @@ static void parse_status(const char *text, DdnsBindStatus *ret) {
         }
         if (serial)
                 ret->serial = (uint32_t) strtoul(serial, NULL, 10);
+        ret->added = added && strncmp(added, "yes", 3) == 0;
         if (file)
                 (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) strcspn(file, ",\n"), file);
 }

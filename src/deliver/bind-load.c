@@ -30,18 +30,20 @@ static void pause_usec(uint64_t usec) {
         (void) clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL);
 }
 
-static int add_zone(DdnsBackend *b, DdnsTask *task, Outcome *ret, DdnsMessage *message) {
+/* `command`: addzone or modzone. */
+static int configure_zone(DdnsBackend *b, const char *command, DdnsTask *task, Outcome *ret,
+                          DdnsMessage *message) {
         DdnsRndcReply reply;
 
         int r = ddns_bind_command(
                         b, &reply, message,
-                        "addzone \"%s\"%s { type primary; file \"%s/%s.db\"; check-names ignore; };",
+                        "%s \"%s\"%s { type primary; file \"%s/%s.db\"; check-names ignore; };", command,
                         task->zone, b->in_view, b->config->zone_dir, task->zone);
         if (r < 0)
                 return r;
         *ret = ddns_bind_is_existing_zone(&reply) ? OUTCOME_EXISTS : OUTCOME_DONE;
         return reply.result == 0 || *ret == OUTCOME_EXISTS ? 0
-                                                           : ddns_bind_refused(task, "addzone", &reply);
+                                                           : ddns_bind_refused(task, command, &reply);
 }
 
 /* One `reload`. `*ret_unchanged`: named saw no reason to load the file. */
@@ -107,12 +109,16 @@ static int date_in_next_second(DdnsBackend *b, const DdnsBindPlan *p, DdnsMessag
         return r < 0 ? ddns_fail(message, r, "dating %s.db: %s", p->task->zone, strerror(-r)) : 0;
 }
 
-/* `reload` of a zone that is there. */
+/* The load of a zone that is there: `reload`, or `modzone` if it was added when zone-dir was another directory. */
 static int load_changed(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
         if (p->same_serial) {
                 int r = date_in_next_second(b, p, message);
                 if (r < 0)
                         return r;
+        }
+        if (p->before.added && ddns_bind_is_elsewhere(b, p->task->zone, &p->before)) {
+                b->moved = true;
+                return configure_zone(b, "modzone", p->task, ret, message);
         }
         return reload(b, p->task, ret, message);
 }
@@ -136,7 +142,7 @@ static int load_by_addzone(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMe
                         return r;
                 p->same_serial = false; /* whatever served this serial is gone */
         }
-        r = add_zone(b, p->task, ret, message);
+        r = configure_zone(b, "addzone", p->task, ret, message);
         if (r < 0 || *ret != OUTCOME_EXISTS)
                 return r;
         return reload_found(b, p, ret, message);
@@ -235,6 +241,7 @@ int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *m
         uint64_t now = ddns_now_usec();
         int r;
 
+        b->moved = false;
         /* First those that need not wait for the next second. */
         for (unsigned late = 0; late <= 1; late++)
                 for (size_t i = 0; i < n; i++) {
@@ -248,6 +255,15 @@ int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *m
                         if (r < 0)
                                 return r;
                 }
+
+        if (b->moved) {
+                DdnsRndcReply reply;
+
+                /* named notes what modzone says, but goes by it only from here on */
+                r = ddns_bind_command(b, &reply, message, "reconfig");
+                if (r < 0)
+                        return r;
+        }
 
         uint64_t deadline = ddns_monotonic_usec() + b->config->served_timeout_usec;
         for (size_t i = 0; i < n; i++)

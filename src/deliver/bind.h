@@ -26,6 +26,7 @@ struct DdnsBackend {
         DdnsRndc *rndc;           /* NULL: not connected */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
         DdnsBindInclude *include; /* NULL: not opened yet, or another kind of registration */
+        bool moved;               /* in this batch, a zone to another file */
         bool reconfigured;        /* in this batch, because of a zone that was lost */
 };
 
@@ -35,7 +36,8 @@ typedef struct DdnsBindStatus {
         bool loaded;
         uint32_t serial;
         time_t loaded_sec; /* "last loaded": the modification time of the file at its load, in seconds */
-        char file[256];    /* cut if longer: for error texts */
+        bool added;        /* by addzone, so that modzone can change it */
+        char file[256];    /* cut if longer */
 } DdnsBindStatus;
 
 /* A task of the batch and what we know about it. */
@@ -62,6 +64,9 @@ static inline bool ddns_bind_is_delete(const DdnsBindPlan *p) {
 int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, const char *format, ...)
                 __attribute__((format(printf, 4, 5)));
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message);
+
+/* named loads the zone from another file than ours. */
+bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status);
 
 bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply);
 bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply);

@@ -647,6 +647,38 @@ static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **st
         f->config.served_timeout_usec = SERVED_USEC;
 }
 
+static void zones_follow_when_the_zone_directory_is_another_one(void **state) {
+        Fixture *f = *state;
+        char *before = f->config.zone_dir;
+        char elsewhere[256];
+
+        NEED_NAMED();
+        apply_one(f, save("moved.test", 1, "192.0.2.1"));
+        apply_one(f, save("same.test", 1, "192.0.2.1"));
+        assert_served(f, "same.test", 1);
+        ddns_backend_bind.free(f->backend);
+        (void) snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", f->named.root);
+        assert_int_equal(mkdir(elsewhere, 0755), 0);
+        f->config.zone_dir = elsewhere;
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+
+        apply_one(f, save("moved.test", 2, "192.0.2.2"));
+        apply_one(f, save("same.test", 1, "192.0.2.2"));
+        assert_served(f, "moved.test", 2);
+        assert_true(serves_address(f, "same.test", "192.0.2.2"));
+        named_stop(&f->named, SIGTERM);
+        named_start(&f->named, "");
+        assert_served(f, "moved.test", 2);
+
+        apply_one(f, delete ("moved.test"));
+        apply_one(f, delete ("same.test"));
+        assert_absent(f, "moved.test");
+        ddns_backend_bind.free(f->backend);
+        f->config.zone_dir = before;
+        assert_int_equal(ddns_backend_bind.new(&f->config, &f->backend, &f->message), 0);
+        assert_int_equal(rmdir(elsewhere), 0);
+}
+
 static void zones_of_a_view_are_added_changed_and_deleted(void **state) {
         Fixture *f = *state;
 
@@ -896,6 +928,7 @@ int main(void) {
                 cmocka_unit_test_setup(wrong_key_fails_the_backend_with_its_file, need_named),
                 cmocka_unit_test_setup(zone_that_named_loads_from_elsewhere_is_told_with_the_file,
                                        need_named),
+                cmocka_unit_test_setup(zones_follow_when_the_zone_directory_is_another_one, need_named),
                 cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
                 cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
