@@ -21,7 +21,10 @@ struct DdnsLane {
         DdnsSchedule schedule;
         DdnsWaitingList waiting;
         uint64_t probe_usec; /* monotonic: when to look again whether it is the same name server */
-        bool store_down;     /* reported */
+        uint64_t step_usec;  /* monotonic: the step in progress began */
+        uint64_t again_usec; /* monotonic: after a failure that is not recorded yet, when to try again */
+        uint64_t grace_end_usec; /* monotonic: failures are recorded from then on; 0: none since the last answer */
+        bool store_down; /* reported */
 
         pthread_t thread;
         bool running;

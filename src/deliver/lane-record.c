@@ -7,6 +7,9 @@
 #include "deliver/lane-internal.h"
 #include "report/report.h"
 
+/* A tenth of the first back-off, but not more than that. */
+#define GRACE_MAX_USEC (3 * USEC_PER_SEC)
+
 int ddns_lane_store_failed(DdnsLane *l, int error) {
         DdnsReportFields fields = { .backend = l->name };
 
@@ -18,18 +21,33 @@ int ddns_lane_store_failed(DdnsLane *l, int error) {
         return error;
 }
 
+/* A name server that is restarted is away for a moment: no outage yet, and not worth half a minute of somebody who waits for a
+ * certificate. What failed only after a while hangs, and has had its time. */
+static bool has_grace(DdnsLane *l) {
+        uint64_t now = ddns_monotonic_usec(), grace = l->schedule.backoff_usec[0] / 10;
+
+        if (grace > GRACE_MAX_USEC)
+                grace = GRACE_MAX_USEC;
+        if (l->grace_end_usec == 0)
+                l->grace_end_usec = now - l->step_usec > grace / 4 ? now : now + grace;
+        l->again_usec = now + grace / 8;
+        return now < l->grace_end_usec;
+}
+
 int ddns_lane_backend_failed(DdnsLane *l, const DdnsMessage *message) {
         DdnsReportFields fields = { .backend = l->name };
         uint64_t now = ddns_now_usec(), due;
         int r;
 
+        l->probe_usec = 0;
+        if (has_grace(l))
+                return 0;
         r = ddns_store_backend_failed(l->store, l->name, message->text, now, &l->schedule, &due);
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
         ddns_report(DDNS_EVENT_BACKEND_DOWN, &fields,
                     "%s is out of service: %s; next try in %" PRIu64 " s", l->name, message->text,
                     (due - now) / USEC_PER_SEC);
-        l->probe_usec = 0;
         return 0;
 }
 
@@ -38,6 +56,7 @@ int ddns_lane_backend_answered(DdnsLane *l) {
         uint64_t now = ddns_now_usec(), since;
         int r;
 
+        l->grace_end_usec = 0;
         r = ddns_store_backend_answered(l->store, l->name, now, &since);
         if (r < 0)
                 return ddns_lane_store_failed(l, r);

@@ -304,6 +304,9 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
         int r;
 
         *ret_idle = false;
+        l->step_usec = ddns_monotonic_usec();
+        if (l->step_usec < l->again_usec)
+                return l->again_usec - l->step_usec;
         if (l->waiting.n > 0 && ddns_lane_settle_waiting(l) < 0)
                 return STORE_PAUSE_USEC;
 

@@ -606,6 +606,25 @@ static void zones_lost_in_a_restart_are_delivered_again(void **state) {
         assert_int_equal(fake_count(&f->fakes[0], "kept.test"), 1);
 }
 
+static void a_short_absence_is_no_outage(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 60000, 60000);
+        fake_set(&f->fakes[0], down, true);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(fake_get(&f->fakes[0], probes) + fake_get(&f->fakes[0], applies) >= 2);
+        assert_int_equal(failures(f), 0);
+        fake_set(&f->fakes[0], down, false);
+        WAIT_FOR(is_delivered(f, "a.test")); /* far before the first back-off is over */
+        assert_int_equal(failures(f), 0);
+
+        fake_set(&f->fakes[0], down, true); /* but a long one is */
+        push(f, "b.test", 1);
+        ddns_lane_wake(f->lanes[0]);
+        WAIT_FOR(failures(f) == 1);
+}
+
 static void what_failed_before_a_restart_is_tried_again_after_it(void **state) {
         Fixture *f = *state;
 
@@ -774,6 +793,7 @@ int main(void) {
                                                 tear_down),
                 LANE(stop_in_the_middle_of_a_batch_loses_nothing),
                 LANE(zones_lost_in_a_restart_are_delivered_again),
+                LANE(a_short_absence_is_no_outage),
                 LANE(what_failed_before_a_restart_is_tried_again_after_it),
                 LANE(without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart),
                 LANE(restart_during_an_outage_is_noticed_when_the_name_server_is_back),
