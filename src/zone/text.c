@@ -183,12 +183,12 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
 
 /* Types whose fields we write ourselves, or that ldns writes without any freedom. */
 static bool is_plain(uint16_t type) {
-        static const uint16_t plain[] = { LDNS_RR_TYPE_A,      LDNS_RR_TYPE_AAAA,  LDNS_RR_TYPE_NS,
-                                          LDNS_RR_TYPE_SOA,    LDNS_RR_TYPE_MX,    LDNS_RR_TYPE_CNAME,
-                                          LDNS_RR_TYPE_TXT,    LDNS_RR_TYPE_SRV,   LDNS_RR_TYPE_PTR,
-                                          LDNS_RR_TYPE_CAA,    LDNS_RR_TYPE_SPF,   LDNS_RR_TYPE_TLSA,
-                                          LDNS_RR_TYPE_DS,     LDNS_RR_TYPE_RRSIG, LDNS_RR_TYPE_NSEC,
-                                          LDNS_RR_TYPE_DNSKEY, LDNS_RR_TYPE_NSEC3 };
+        static const uint16_t plain[] = { LDNS_RR_TYPE_A,    LDNS_RR_TYPE_AAAA, LDNS_RR_TYPE_NS,
+                                          LDNS_RR_TYPE_SOA,  LDNS_RR_TYPE_MX,   LDNS_RR_TYPE_CNAME,
+                                          LDNS_RR_TYPE_TXT,  LDNS_RR_TYPE_SRV,  LDNS_RR_TYPE_PTR,
+                                          LDNS_RR_TYPE_CAA,  LDNS_RR_TYPE_SPF,  LDNS_RR_TYPE_TLSA,
+                                          LDNS_RR_TYPE_DS,   LDNS_RR_TYPE_NSEC, LDNS_RR_TYPE_DNSKEY,
+                                          LDNS_RR_TYPE_NSEC3 };
 
         for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
                 if (plain[i] == type)
