@@ -11,9 +11,9 @@
 #define OPTIONS_MAX 32
 
 static const DdnsOption common[] = {
-        {0,    "config",  "FILE", "read this configuration instead of /etc/ddns/ddns.yaml"},
-        { 'h', "help",    NULL,   "print this text"                                       },
-        { 0,   "version", NULL,   "print the version"                                     },
+        { 0, "config", "FILE", "read this configuration instead of /etc/ddns/ddns.yaml" },
+        { 'h', "help", NULL, "print this text" },
+        { 0, "version", NULL, "print the version" },
 };
 
 enum { COMMON_CONFIG, COMMON_HELP, COMMON_VERSION };

@@ -59,14 +59,14 @@ typedef struct DdnsBackendConfig {
         DdnsBackendType type;
         char *zone_dir; /* absolute */
 
-        DdnsEndpoint nameserver;     /* asked by SOA whether a change is served; not set: deliveries end at "written" */
+        DdnsEndpoint nameserver; /* asked by SOA whether a change is served; not set: deliveries end at "written" */
         uint64_t served_timeout_usec; /* how long it may take until it is */
 
         struct {
-                char *address;            /* IP address of named's control channel */
+                char *address; /* IP address of named's control channel */
                 uint32_t port;
-                char *key_file;           /* rndc.key as rndc-confgen writes it: see ddns_secret_path() */
-                uint64_t timeout_usec;    /* for connecting and for each command */
+                char *key_file;        /* rndc.key as rndc-confgen writes it: see ddns_secret_path() */
+                uint64_t timeout_usec; /* for connecting and for each command */
         } control;
         DdnsRegistration registration;
         char *include_file; /* registration: include; default ZONE_DIR/ddns.zones.conf */
@@ -78,11 +78,11 @@ typedef struct DdnsConfig {
 
         struct {
                 char *database;
-                char *wake;           /* datagram socket of ddns-retry */
-                uint32_t history;     /* versions kept of each zone */
-                uint64_t busy_usec;   /* longest wait for the database's write lock */
+                char *wake;            /* datagram socket of ddns-retry */
+                uint32_t history;      /* versions kept of each zone */
+                uint64_t busy_usec;    /* longest wait for the database's write lock */
                 uint64_t deleted_usec; /* how long the history of a deleted zone is kept */
-                uint32_t rejected;    /* refused pushes kept */
+                uint32_t rejected;     /* refused pushes kept */
         } state;
 
         struct {
@@ -96,13 +96,14 @@ typedef struct DdnsConfig {
                 uint32_t max_memory_mib; /* of all bodies being received or checked */
                 uint32_t max_connections;
                 uint32_t max_connections_per_address;
-                uint32_t max_records; /* of one zone */
+                uint32_t max_records;          /* of one zone */
                 uint64_t request_timeout_usec; /* from accept() to the last byte of the request */
                 uint64_t idle_timeout_usec;    /* exit after that long without a connection; 0: never */
         } receiver;
 
         struct {
-                uint64_t backoff_usec[16]; /* "30s 2min 5min 15min 30min": waits before each further try */
+                uint64_t backoff_usec
+                                [16]; /* "30s 2min 5min 15min 30min": waits before each further try */
                 size_t n_backoff;
                 uint32_t batch;       /* zones handed to a backend at a time */
                 uint64_t linger_usec; /* how long ddns-retry stays for more work */
@@ -112,7 +113,7 @@ typedef struct DdnsConfig {
         size_t n_backends;
 } DdnsConfig;
 
-#define DDNS_CONFIG_NULL ((DdnsConfig) { 0 })
+#define DDNS_CONFIG_NULL ((DdnsConfig){ 0 })
 
 /* Reads and checks the whole file; `*ret` is filled only on success (release with ddns_config_done()).
  * Every error found becomes one line "FILE:LINE:COLUMN: what is wrong and what is allowed" in `*ret_errors` (newline

@@ -25,10 +25,7 @@ static void password_wipe(Password *p) {
 /* Reads a line byte by byte past stdio, so that no other buffer keeps it. `signals`: a descriptor that ends the wait, or -1.
  * -EINTR: it did; -ETIMEDOUT; -EMSGSIZE: too long; -EBADMSG: has a NUL. */
 static int read_line(int fd, int signals, Password *ret) {
-        struct pollfd fds[] = {
-                {.fd = fd,       .events = POLLIN},
-                { .fd = signals, .events = POLLIN}
-        };
+        struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
         size_t size = 0;
 
         for (;;) {

@@ -27,10 +27,10 @@ void ddns_time_relative(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEX
                 uint64_t seconds;
                 const char *name;
         } units[] = {
-                {86400, "d"  },
-                { 3600, "h"  },
-                { 60,   "min"},
-                { 1,    "s"  },
+                { 86400, "d" },
+                { 3600, "h" },
+                { 60, "min" },
+                { 1, "s" },
         };
         uint64_t seconds = (usec > now_usec ? usec - now_usec : now_usec - usec) / USEC_PER_SEC;
 

@@ -72,8 +72,8 @@ int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret);
 
 /* Reads and checks the operands ZONE FILE. 0; -EBADMSG: refused, `message` says why; -ENOMEM: said in `message`; -EINVAL: one of
  * them is not usable, which was said already. */
-int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NAME_MAX + 1], DdnsZone *ret,
-                        DdnsMessage *message);
+int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NAME_MAX + 1],
+                        DdnsZone *ret, DdnsMessage *message);
 
 /* NULL if there is no such stanza. */
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);

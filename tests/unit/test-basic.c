@@ -16,12 +16,12 @@ static void good_zone_names_are_lower_cased_without_dot(void **state) {
         static const struct {
                 const char *in, *out;
         } cases[] = {
-                {"example.org",            "example.org"          },
-                { "EXAMPLE.Org.",          "example.org"          },
-                { "a",                     "a"                    },
-                { "_dmarc.x-1.test",       "_dmarc.x-1.test"      },
-                { "2.0.192.in-addr.arpa",  "2.0.192.in-addr.arpa" },
-                { "xn--bcher-kva.example", "xn--bcher-kva.example"},
+                { "example.org", "example.org" },
+                { "EXAMPLE.Org.", "example.org" },
+                { "a", "a" },
+                { "_dmarc.x-1.test", "_dmarc.x-1.test" },
+                { "2.0.192.in-addr.arpa", "2.0.192.in-addr.arpa" },
+                { "xn--bcher-kva.example", "xn--bcher-kva.example" },
         };
         char name[DDNS_ZONE_NAME_MAX + 1];
 
@@ -46,24 +46,10 @@ static void bad_zone_names_are_refused_with_a_reason(void **state) {
                 const char *in;
                 size_t size;
         } cases[] = {
-                {"",           0  },
-                { ".",         1  },
-                { "..",        2  },
-                { ".a",        2  },
-                { "a..b",      4  },
-                { "a..",       3  },
-                { "../x",      4  },
-                { "a/b",       3  },
-                { "a\"b",      3  },
-                { "a;b",       3  },
-                { "a b",       3  },
-                { "a\nb",      3  },
-                { "a\0b",      3  },
-                { "*.b",       3  },
-                { "a\\b",      3  },
-                { "b\xc3\xbc", 3  },
-                { label,       64 },
-                { longest,     254},
+                { "", 0 },          { ".", 1 },    { "..", 2 },      { ".a", 2 },   { "a..b", 4 },
+                { "a..", 3 },       { "../x", 4 }, { "a/b", 3 },     { "a\"b", 3 }, { "a;b", 3 },
+                { "a b", 3 },       { "a\nb", 3 }, { "a\0b", 3 },    { "*.b", 3 },  { "a\\b", 3 },
+                { "b\xc3\xbc", 3 }, { label, 64 }, { longest, 254 },
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -89,16 +75,16 @@ static void prefixes_match_what_they_say(void **state) {
                 const char *prefix, *address;
                 bool match;
         } cases[] = {
-                {"192.0.2.1",      "192.0.2.1",        true },
-                { "192.0.2.1",     "192.0.2.2",        false},
-                { "192.0.2.0/24",  "192.0.2.255",      true },
-                { "192.0.2.0/25",  "192.0.2.128",      false},
-                { "0.0.0.0/0",     "203.0.113.9",      true },
-                { "0.0.0.0/0",     "2001:db8::1",      false},
-                { "2001:db8::/64", "2001:db8::5",      true },
-                { "2001:db8::/64", "2001:db8:0:1::5",  false},
-                { "192.0.2.0/24",  "::ffff:192.0.2.7", true },
-                { "::/0",          "2001:db8::1",      true },
+                { "192.0.2.1", "192.0.2.1", true },
+                { "192.0.2.1", "192.0.2.2", false },
+                { "192.0.2.0/24", "192.0.2.255", true },
+                { "192.0.2.0/25", "192.0.2.128", false },
+                { "0.0.0.0/0", "203.0.113.9", true },
+                { "0.0.0.0/0", "2001:db8::1", false },
+                { "2001:db8::/64", "2001:db8::5", true },
+                { "2001:db8::/64", "2001:db8:0:1::5", false },
+                { "192.0.2.0/24", "::ffff:192.0.2.7", true },
+                { "::/0", "2001:db8::1", true },
         };
 
         for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

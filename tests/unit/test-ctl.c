@@ -54,7 +54,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
+        /* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -67,10 +67,7 @@ static void open_store(Fixture *f) {
         static const DdnsStoreOptions options = { .busy_usec = USEC_PER_SEC,
                                                   .history = 3,
                                                   .rejected = 5 };
-        static const DdnsStoreBackend backends[] = {
-                {"asked",  "a"},
-                { "files", "f"}
-        };
+        static const DdnsStoreBackend backends[] = { { "asked", "a" }, { "files", "f" } };
 
         assert_int_equal(ddns_store_open(f->database, &options, &f->store, NULL), 0);
         assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);

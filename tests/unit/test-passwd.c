@@ -59,10 +59,10 @@ static void passwd_hashes_the_first_line_of_its_input(void **state) {
         static const struct {
                 const char *input, *password;
         } cases[] = {
-                {"secret\n",           "secret"  },
-                { "se:cr et",          "se:cr et"},
+                { "secret\n", "secret" },
+                { "se:cr et", "se:cr et" },
                 { "windows\r\nmore\n", "windows" },
-                { "\xc3\xa4\n",        "\xc3\xa4"},
+                { "\xc3\xa4\n", "\xc3\xa4" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

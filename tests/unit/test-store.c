@@ -26,10 +26,7 @@ typedef struct Fixture {
 } Fixture;
 
 static int set_up(void **state) {
-        static const DdnsStoreBackend backends[] = {
-                {"one",  "a"},
-                { "two", "b"}
-        };
+        static const DdnsStoreBackend backends[] = { { "one", "a" }, { "two", "b" } };
         Fixture *f = calloc(1, sizeof *f);
 
         strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
@@ -451,7 +448,11 @@ static void save_without_owner_keeps_what_is_known(void **state) {
 /* A change whose request began as the `turn`-th. */
 static DdnsOutcome change_in_turn(Fixture *f, DdnsChangeKind kind, const char *content, uint64_t turn) {
         uint8_t digest[DDNS_DIGEST_SIZE];
-        DdnsChange c = { .kind = kind, .zone = "a.test", .content = content, .size = strlen(content), .digest = digest,
+        DdnsChange c = { .kind = kind,
+                         .zone = "a.test",
+                         .content = content,
+                         .size = strlen(content),
+                         .digest = digest,
                          .turn = turn };
 
         assert_int_equal(ddns_digest(content, strlen(content), digest), 0);
@@ -493,13 +494,13 @@ static void a_group_is_all_or_nothing(void **state) {
         Fixture *f = *state;
         DdnsZoneRow row;
         DdnsChange group[] = {
-                {.kind = DDNS_CHANGE_SAVE,
-                 .zone = "a.test",
-                 .content = "x",
-                 .size = 1,
-                 .digest = (const uint8_t[DDNS_DIGEST_SIZE]){ 1 } },
+                { .kind = DDNS_CHANGE_SAVE,
+                  .zone = "a.test",
+                  .content = "x",
+                  .size = 1,
+                  .digest = (const uint8_t[DDNS_DIGEST_SIZE]){ 1 } },
                 { .kind = DDNS_CHANGE_REJECT,
-                 .zone = "b.test"}, /* a refusal without a reason is a bug: NOT NULL */
+                  .zone = "b.test" }, /* a refusal without a reason is a bug: NOT NULL */
         };
 
         assert_true(ddns_store_accept(f->store, group, 2, f->now) < 0);
@@ -635,11 +636,9 @@ static void operator_retries_reach_what_they_name(void **state) {
 }
 
 static void a_new_backend_gets_everything_and_a_changed_target_too(void **state) {
-        static const DdnsStoreBackend three[] = {
-                {"one",    "a"        },
-                { "two",   "elsewhere"},
-                { "three", "c"        }
-        };
+        static const DdnsStoreBackend three[] = { { "one", "a" },
+                                                  { "two", "elsewhere" },
+                                                  { "three", "c" } };
         Fixture *f = *state;
 
         (void) push(f, "a.test", 1);
@@ -749,9 +748,9 @@ static void foreign_and_newer_databases_are_refused_untouched(void **state) {
                 const char *sql;
                 int error;
         } cases[] = {
-                {"CREATE TABLE zones (x)",                                                                -EBADMSG},
+                { "CREATE TABLE zones (x)", -EBADMSG },
                 { "PRAGMA application_id = 1684303475; PRAGMA user_version = 999; CREATE TABLE zone (x)",
-                 -EPROTO                                                                                          },
+                  -EPROTO },
         };
         Fixture *f = *state;
 
