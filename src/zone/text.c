@@ -260,7 +260,9 @@ static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
                 break;
         }
 
-        ddns_cleanup(buffer_freep) ldns_buffer *text = ldns_buffer_new(256);
+        /* ldns 1.8 makes too little room for SVCB parameters with escapes, and an assertion of its own ends the program: nothing
+         * takes more than this, so it need not make any. */
+        ddns_cleanup(buffer_freep) ldns_buffer *text = ldns_buffer_new(256 + 16 * ldns_rdf_size(rdf));
         if (!text || ldns_rdf2buffer_str(text, rdf) != LDNS_STATUS_OK)
                 return -ENOMEM;
         size_t size = ldns_buffer_position(text);

@@ -232,6 +232,20 @@ static void long_strings_and_names_meet_their_limits(void **state) {
                          -EBADMSG);
 }
 
+static void parameters_full_of_escapes_do_not_end_the_program(void **state) {
+        char value[240], zone[512];
+
+        memset(value, '\xac', sizeof value);
+        for (int size = 1; size <= (int) sizeof value; size++) {
+                ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+
+                (void) snprintf(zone, sizeof zone,
+                                HEAD "h HTTPS 1 . alpn=\"h2,%.*s,h3\" ipv4hint=192.0.2.1\n", size,
+                                value);
+                (void) ddns_zone_check("example.test", zone, strlen(zone), &limits, &z, NULL);
+        }
+}
+
 static void nul_octets_are_refused_with_their_line(void **state) {
         static const char zone[] = HEAD "f\0p A 192.0.2.1\n";
         DdnsZone z = DDNS_ZONE_NULL;
@@ -278,6 +292,7 @@ int main(void) {
                 cmocka_unit_test(canonical_text_is_its_own_canonical_text),
                 cmocka_unit_test(refusals_say_where_and_why),
                 cmocka_unit_test(long_strings_and_names_meet_their_limits),
+                cmocka_unit_test(parameters_full_of_escapes_do_not_end_the_program),
                 cmocka_unit_test(nul_octets_are_refused_with_their_line),
                 cmocka_unit_test(owners_outside_are_dropped_with_a_warning),
                 cmocka_unit_test(the_number_of_records_is_bounded),
