@@ -156,6 +156,11 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
                                 generic ? LDNS_RDF_TYPE_UNKNOWN : field_type(d, i - type_token - 1);
                 bool value = field == LDNS_RDF_TYPE_SVCPARAMS && e->tokens[i].quoted;
 
+                /* ldns would take what follows for the rest of the rdata */
+                if (!generic && field != LDNS_RDF_TYPE_STR && field != LDNS_RDF_TYPE_LONG_STR &&
+                    zone_token_is(&e->tokens[i], "\\#"))
+                        return ddns_fail(message, -EBADMSG, "line %u: \\# stands within a record",
+                                         e->line);
                 if (!value)
                         ddns_buffer_append_byte(&b, ' ');
                 r = append_token(&b, field, &e->tokens[i], e, message);
