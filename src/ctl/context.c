@@ -9,6 +9,7 @@
 
 #include "ctl/text.h"
 #include "ctl/verb.h"
+#include "store/options.h"
 
 static void say(DdnsCtl *c, const char *format, va_list ap) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer line = DDNS_BUFFER_NULL;
@@ -80,11 +81,7 @@ int ddns_ctl_load_config(DdnsCtl *c, bool defaults_do) {
 
 int ddns_ctl_open_store(DdnsCtl *c) {
         const char *path = c->config.state.database;
-        const DdnsStoreOptions options = {
-                .busy_usec = c->config.state.busy_usec,
-                .history = c->config.state.history,
-                .rejected = c->config.state.rejected,
-        };
+        const DdnsStoreOptions options = ddns_store_options(&c->config);
         DdnsMessage message = DDNS_MESSAGE_NULL;
         struct stat st;
 

@@ -42,10 +42,6 @@ DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include) {
         return NULL;
 }
 
-bool ddns_bind_include_has(const DdnsBindInclude *include, const char *zone) {
-        return ddns_names_have(&include->registered, zone);
-}
-
 static int fail_file(const DdnsBindInclude *include, int error, DdnsMessage *message) {
         return ddns_fail(message, error, "include file %s: %s", include->path, strerror(-error));
 }

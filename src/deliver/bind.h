@@ -83,7 +83,6 @@ int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *m
 
 /* Reads the include file and the zone directory; also undoes what a run that was killed left half done. */
 int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message);
-bool ddns_bind_include_has(const DdnsBindInclude *include, const char *zone);
 /* Brings the include file up to date with the batch and has named read it. */
 int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
 DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include);

@@ -7,6 +7,7 @@
 
 #include "basic/clock.h"
 #include "deliver/lane-internal.h"
+#include "store/options.h"
 
 /* How often what waits to be seen served is asked about. */
 #define ASK_INTERVAL_USEC (100 * USEC_PER_MSEC)
@@ -19,9 +20,7 @@
 
 int ddns_lane_new(const DdnsConfig *config, const DdnsBackendConfig *backend, const DdnsBackendOps *ops,
                   DdnsLane **ret, DdnsMessage *message) {
-        DdnsStoreOptions options = { .busy_usec = config->state.busy_usec,
-                                     .history = config->state.history,
-                                     .rejected = config->state.rejected };
+        DdnsStoreOptions options = ddns_store_options(config);
         ddns_cleanup(ddns_lane_freep) DdnsLane *l = calloc(1, sizeof *l);
         pthread_condattr_t attributes;
         int r;

@@ -17,7 +17,7 @@
 #include "deliver/lane.h"
 #include "deliver/retry.h"
 #include "report/report.h"
-#include "store/store.h"
+#include "store/options.h"
 
 #define TICK_MS 1000
 /* A retry that is due this soon is waited for; ddns-retry.timer brings later ones. */
@@ -57,9 +57,7 @@ static int take_lock(Retry *r) {
 }
 
 static int open_store(Retry *r) {
-        DdnsStoreOptions options = { .busy_usec = r->config->state.busy_usec,
-                                     .history = r->config->state.history,
-                                     .rejected = r->config->state.rejected };
+        DdnsStoreOptions options = ddns_store_options(r->config);
         DdnsMessage message;
         int k = ddns_store_open(r->config->state.database, &options, &r->store, &message);
 

@@ -11,6 +11,7 @@
 #include "receiver/http.h"
 #include "receiver/loop.h"
 #include "report/report.h"
+#include "store/options.h"
 
 #define SOCKETS_MAX 8
 #define WORKERS     2
@@ -206,9 +207,7 @@ static int open_pipeline(Loop *l) {
         DdnsMessage message;
         DdnsPipelineOptions options = {
                 .database = l->config->state.database,
-                .store = { .busy_usec = l->config->state.busy_usec,
-                           .history = l->config->state.history,
-                           .rejected = l->config->state.rejected },
+                .store = ddns_store_options(l->config),
                 .wake = l->config->state.wake,
                 .workers = WORKERS,
                 .done = ddns_http_done,
