@@ -39,6 +39,7 @@ static void release_record(const char *prefix, char *record) {
                 case DDNS_SETTING_SECRET:
                 case DDNS_SETTING_ADDRESS:
                 case DDNS_SETTING_PREFIXES:
+                case DDNS_SETTING_ENDPOINTS:
                         break;
                 default:
                         continue;

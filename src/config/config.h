@@ -28,6 +28,8 @@ typedef enum DdnsParentCheck {
 typedef enum DdnsBackendType {
         DDNS_BACKEND_ZONE_FILES,
         DDNS_BACKEND_BIND,
+        DDNS_BACKEND_COREDNS_MYSQL,
+        DDNS_BACKEND_POWERDNS_MYSQL,
         _DDNS_BACKEND_TYPE_MAX,
 } DdnsBackendType;
 
@@ -36,11 +38,35 @@ typedef enum DdnsRegistration {
         DDNS_REGISTRATION_INCLUDE,
 } DdnsRegistration;
 
-/* An IP address and a port. `set` is false while the key is absent. */
-typedef struct DdnsEndpoint {
-        bool set;
-        DdnsSockaddr address;
-} DdnsEndpoint;
+/* Whether the other side of TLS has to prove who it is. UNSET: no TLS, unless another key of `tls` is there. */
+typedef enum DdnsTlsVerify {
+        DDNS_TLS_VERIFY_UNSET,
+        DDNS_TLS_VERIFY_NO,
+        DDNS_TLS_VERIFY_YES,
+} DdnsTlsVerify;
+
+/* PowerDNS' domains.type of new zones. */
+typedef enum DdnsDomainType {
+        DDNS_DOMAIN_TYPE_NATIVE,
+        DDNS_DOMAIN_TYPE_MASTER,
+} DdnsDomainType;
+
+/* Where a database is and how to log in. */
+typedef struct DdnsMysqlConfig {
+        char *host;   /* name or IP address */
+        uint32_t port;
+        char *socket; /* instead of host and port; NULL: those */
+        char *database;
+        char *username;
+        char *password_file; /* see ddns_secret_path(); NULL: no password, as for unix_socket authentication */
+        struct {
+                char *ca;          /* NULL: the system's */
+                char *certificate; /* ours; NULL: none */
+                char *key;         /* of `certificate`: see ddns_secret_path() */
+                DdnsTlsVerify verify;
+        } tls;
+        uint64_t connect_timeout_usec, read_timeout_usec, write_timeout_usec;
+} DdnsMysqlConfig;
 
 #define DDNS_MASTERS_MAX 256
 
@@ -59,8 +85,9 @@ typedef struct DdnsBackendConfig {
         DdnsBackendType type;
         char *zone_dir; /* absolute */
 
-        DdnsEndpoint nameserver; /* asked by SOA whether a change is served; not set: deliveries end at "written" */
-        uint64_t served_timeout_usec; /* how long it may take until it is */
+        DdnsSockaddr *nameservers; /* asked by SOA whether a change is served; none: deliveries end at "written" */
+        size_t n_nameservers;
+        uint64_t served_timeout_usec; /* how long it may take until all of them serve it */
 
         struct {
                 char *address; /* IP address of named's control channel */
@@ -71,6 +98,15 @@ typedef struct DdnsBackendConfig {
         DdnsRegistration registration;
         char *include_file; /* registration: include; default ZONE_DIR/ddns.zones.conf */
         char *view;         /* NULL: the default view */
+
+        DdnsMysqlConfig mysql;
+        struct { /* letters, digits, '_', '-', '$' */
+                char *zones; /* PowerDNS: domains */
+                char *records;
+                char *domainmetadata, *cryptokeys, *comments; /* PowerDNS */
+        } tables;
+        DdnsDomainType domain_type;
+        char *control_socket; /* of PowerDNS on this machine; NULL: none */
 } DdnsBackendConfig;
 
 typedef struct DdnsConfig {

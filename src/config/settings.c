@@ -21,13 +21,19 @@
 #define ROOT(member)    FIELD(DdnsConfig, member)
 #define MASTER(member)  FIELD(DdnsMaster, member)
 #define BACKEND(member) FIELD(DdnsBackendConfig, member)
+#define NAMESERVERS     LIST(DdnsBackendConfig, nameservers, n_nameservers)
 
 #define ZONE_FILES (1U << DDNS_BACKEND_ZONE_FILES)
 #define BIND       (1U << DDNS_BACKEND_BIND)
+#define COREDNS    (1U << DDNS_BACKEND_COREDNS_MYSQL)
+#define POWERDNS   (1U << DDNS_BACKEND_POWERDNS_MYSQL)
+#define MYSQL      (COREDNS | POWERDNS)
 
 static const char *const backend_types[] = {
         [DDNS_BACKEND_ZONE_FILES] = "zone-files",
         [DDNS_BACKEND_BIND] = "bind",
+        [DDNS_BACKEND_COREDNS_MYSQL] = "coredns-mysql",
+        [DDNS_BACKEND_POWERDNS_MYSQL] = "powerdns-mysql",
 };
 _Static_assert(ARRAY_SIZE(backend_types) == _DDNS_BACKEND_TYPE_MAX, "each type has a name");
 
@@ -40,6 +46,16 @@ static const char *const parent_checks[] = {
 static const char *const registrations[] = {
         [DDNS_REGISTRATION_ADDZONE] = "addzone",
         [DDNS_REGISTRATION_INCLUDE] = "include",
+};
+
+static const char *const verifies[] = {
+        [DDNS_TLS_VERIFY_NO] = "no",
+        [DDNS_TLS_VERIFY_YES] = "yes",
+};
+
+static const char *const domain_types[] = {
+        [DDNS_DOMAIN_TYPE_NATIVE] = "native",
+        [DDNS_DOMAIN_TYPE_MASTER] = "master",
 };
 
 static const char *const refuse_accept[] = { [false] = "refuse", [true] = "accept" };
@@ -90,8 +106,13 @@ const DdnsSetting ddns_settings[] = {
           .flags = DDNS_SETTING_REQUIRED | DDNS_SETTING_UNIQUE },
         { "backends[].zone-dir",                    DDNS_SETTING_PATH,      DDNS_BIND_ZONE_DIR,      1, PATH_LENGTH,   BACKEND(zone_dir), .types = BIND,
           .flags = DDNS_SETTING_UNIQUE },
-        { "backends[].nameserver",                  DDNS_SETTING_ENDPOINT,  "none",                  0, 0,             BACKEND(nameserver), .flags = DDNS_SETTING_PROSE },
-        { "backends[].served-timeout",              DDNS_SETTING_DURATION,  "5s",  100 * USEC_PER_MSEC, 10 * MIN,     BACKEND(served_timeout_usec) },
+        { "backends[].nameserver",                  DDNS_SETTING_ENDPOINTS, "none",                  0, 1,             NAMESERVERS, .types = ZONE_FILES | BIND,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].nameserver",                  DDNS_SETTING_ENDPOINTS, "none",                  0, 16,            NAMESERVERS, .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].served-timeout",              DDNS_SETTING_DURATION,  "5s",  100 * USEC_PER_MSEC, 10 * MIN,     BACKEND(served_timeout_usec), .types = ZONE_FILES | BIND },
+        { "backends[].served-timeout",              DDNS_SETTING_DURATION,  "90s", 100 * USEC_PER_MSEC, HOUR,         BACKEND(served_timeout_usec), .types = COREDNS },
+        { "backends[].served-timeout",              DDNS_SETTING_DURATION,  "6min", 100 * USEC_PER_MSEC, HOUR,        BACKEND(served_timeout_usec), .types = POWERDNS },
         { "backends[].control.address",             DDNS_SETTING_ADDRESS,   "127.0.0.1",             0, 0,             BACKEND(control.address), .types = BIND },
         { "backends[].control.port",                DDNS_SETTING_NUMBER,    "953",                   1, UINT16_MAX,    BACKEND(control.port), .types = BIND },
         { "backends[].control.key-file",            DDNS_SETTING_SECRET,    "/etc/bind/rndc.key",    1, PATH_LENGTH,   BACKEND(control.key_file), .types = BIND },
@@ -100,6 +121,36 @@ const DdnsSetting ddns_settings[] = {
         { "backends[].include-file",                DDNS_SETTING_PATH,      "ZONE-DIR/ddns.zones.conf", 1, PATH_LENGTH, BACKEND(include_file), .types = BIND,
           .flags = DDNS_SETTING_PROSE | DDNS_SETTING_UNIQUE },
         { "backends[].view",                        DDNS_SETTING_WORD,      "the default view",      1, 64,            BACKEND(view), .types = BIND, .extra = "-_",
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].host",                        DDNS_SETTING_WORD,      "127.0.0.1",             1, 253,           BACKEND(mysql.host), .types = MYSQL, .extra = "-_.:" },
+        { "backends[].port",                        DDNS_SETTING_NUMBER,    "3306",                  1, UINT16_MAX,    BACKEND(mysql.port), .types = MYSQL },
+        { "backends[].socket",                      DDNS_SETTING_PATH,      "none",                  1, SOCKET_LENGTH, BACKEND(mysql.socket), .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].database",                    DDNS_SETTING_WORD,      NULL,                    1, 64,            BACKEND(mysql.database), .types = MYSQL, .extra = "-_$",
+          .flags = DDNS_SETTING_REQUIRED },
+        { "backends[].username",                    DDNS_SETTING_TEXT,      NULL,                    1, 80,            BACKEND(mysql.username), .types = MYSQL,
+          .flags = DDNS_SETTING_REQUIRED },
+        { "backends[].password-file",               DDNS_SETTING_SECRET,    "none",                  1, PATH_LENGTH,   BACKEND(mysql.password_file), .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].tls.ca",                      DDNS_SETTING_PATH,      "the system's",          1, PATH_LENGTH,   BACKEND(mysql.tls.ca), .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].tls.certificate",             DDNS_SETTING_PATH,      "none",                  1, PATH_LENGTH,   BACKEND(mysql.tls.certificate), .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].tls.key",                     DDNS_SETTING_SECRET,    "none",                  1, PATH_LENGTH,   BACKEND(mysql.tls.key), .types = MYSQL,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].tls.verify",                  DDNS_SETTING_CHOICE,    "yes with any other key of tls", 1, 2,     BACKEND(mysql.tls.verify), .types = MYSQL, .choices = verifies,
+          .flags = DDNS_SETTING_PROSE },
+        { "backends[].timeout.connect",             DDNS_SETTING_DURATION,  "5s",        USEC_PER_SEC, 10 * MIN,        BACKEND(mysql.connect_timeout_usec), .types = MYSQL },
+        { "backends[].timeout.read",                DDNS_SETTING_DURATION,  "5s",        USEC_PER_SEC, 10 * MIN,        BACKEND(mysql.read_timeout_usec), .types = MYSQL },
+        { "backends[].timeout.write",               DDNS_SETTING_DURATION,  "5s",        USEC_PER_SEC, 10 * MIN,        BACKEND(mysql.write_timeout_usec), .types = MYSQL },
+        { "backends[].tables.zones",                DDNS_SETTING_WORD,      "zones",                 1, 64,            BACKEND(tables.zones), .types = COREDNS, .extra = "-_$" },
+        { "backends[].tables.domains",              DDNS_SETTING_WORD,      "domains",               1, 64,            BACKEND(tables.zones), .types = POWERDNS, .extra = "-_$" },
+        { "backends[].tables.records",              DDNS_SETTING_WORD,      "records",               1, 64,            BACKEND(tables.records), .types = MYSQL, .extra = "-_$" },
+        { "backends[].tables.domainmetadata",       DDNS_SETTING_WORD,      "domainmetadata",        1, 64,            BACKEND(tables.domainmetadata), .types = POWERDNS, .extra = "-_$" },
+        { "backends[].tables.cryptokeys",           DDNS_SETTING_WORD,      "cryptokeys",            1, 64,            BACKEND(tables.cryptokeys), .types = POWERDNS, .extra = "-_$" },
+        { "backends[].tables.comments",             DDNS_SETTING_WORD,      "comments",              1, 64,            BACKEND(tables.comments), .types = POWERDNS, .extra = "-_$" },
+        { "backends[].domain-type",                 DDNS_SETTING_CHOICE,    "native",                0, 1,             BACKEND(domain_type), .types = POWERDNS, .choices = domain_types },
+        { "backends[].control-socket",              DDNS_SETTING_PATH,      "none",                  1, SOCKET_LENGTH, BACKEND(control_socket), .types = POWERDNS,
           .flags = DDNS_SETTING_PROSE },
 };
 /* clang-format on */

@@ -17,7 +17,7 @@ typedef enum DdnsSettingType {
         DDNS_SETTING_PATH, /* char *; absolute and safe to quote in named's configuration, up to max bytes */
         DDNS_SETTING_SECRET,   /* char *; where a secret is, see ddns_secret_path() */
         DDNS_SETTING_ADDRESS,  /* char *; an IP address */
-        DDNS_SETTING_ENDPOINT, /* DdnsEndpoint */
+        DDNS_SETTING_ENDPOINTS, /* DdnsSockaddr *, count; one, or a list of up to max */
         DDNS_SETTING_PREFIXES, /* DdnsPrefix *, count; up to max entries */
         DDNS_SETTING_RECORDS, /* array of structs, count; up to max entries, described by the rows "KEY[].…" */
         _DDNS_SETTING_TYPE_MAX,
@@ -50,7 +50,7 @@ typedef struct DdnsSetting {
         const char *extra;
 } DdnsSetting;
 
-#define DDNS_SETTINGS_MAX 64
+#define DDNS_SETTINGS_MAX 96
 
 extern const DdnsSetting ddns_settings[];
 extern const size_t ddns_n_settings;

@@ -238,27 +238,29 @@ static int parse_address(const DdnsSetting *s, const char *text, char *record) {
         return store_string(text, strlen(text), record + s->offset);
 }
 
-static int parse_endpoint(const DdnsSetting *s, const char *text, char *record) {
-        DdnsEndpoint *e = (DdnsEndpoint *) (record + s->offset);
-
-        if (ddns_sockaddr_parse(text, DNS_PORT, &e->address) < 0)
-                return -EINVAL;
-        e->set = true;
-        return 0;
-}
-
-static int append_prefix(const DdnsSetting *s, const char *text, char *record) {
-        DdnsPrefix **list = (DdnsPrefix **) (record + s->offset), prefix;
+/* Appends one element to the row's list. */
+static int append(const DdnsSetting *s, const void *element, char *record) {
+        char **list = (char **) (record + s->offset);
         size_t *n = (size_t *) (record + s->count);
 
-        if (ddns_prefix_parse(text, &prefix) < 0)
-                return -EINVAL;
-        DdnsPrefix *grown = reallocarray(*list, *n + 1, sizeof *grown);
+        char *grown = reallocarray(*list, *n + 1, s->size);
         if (!grown)
                 return -ENOMEM;
         *list = grown;
-        grown[(*n)++] = prefix;
+        memcpy(grown + (*n)++ * s->size, element, s->size);
         return 0;
+}
+
+static int append_endpoint(const DdnsSetting *s, const char *text, char *record) {
+        DdnsSockaddr a = { 0 };
+
+        return ddns_sockaddr_parse(text, DNS_PORT, &a) < 0 ? -EINVAL : append(s, &a, record);
+}
+
+static int append_prefix(const DdnsSetting *s, const char *text, char *record) {
+        DdnsPrefix prefix;
+
+        return ddns_prefix_parse(text, &prefix) < 0 ? -EINVAL : append(s, &prefix, record);
 }
 
 static const struct {
@@ -276,7 +278,7 @@ static const struct {
         [DDNS_SETTING_SECRET] = { "secret", parse_secret,
                                   "an absolute path, or the name of a systemd credential" },
         [DDNS_SETTING_ADDRESS] = { "address", parse_address, "an IP address" },
-        [DDNS_SETTING_ENDPOINT] = { "endpoint", parse_endpoint, "IP or IP@PORT" },
+        [DDNS_SETTING_ENDPOINTS] = { "endpoint", append_endpoint },
         [DDNS_SETTING_PREFIXES] = { "network", append_prefix },
         [DDNS_SETTING_RECORDS] = { "list", NULL },
 };
@@ -345,6 +347,12 @@ void ddns_value_describe(const DdnsSetting *s, DdnsMessage *ret) {
                                  " bytes without quotes, '\\', ';', '..' "
                                  "and control characters",
                                  s->max);
+                break;
+        case DDNS_SETTING_ENDPOINTS:
+                if (s->max == 1)
+                        (void) ddns_fail(ret, 0, "IP or IP@PORT");
+                else
+                        (void) ddns_fail(ret, 0, "IP or IP@PORT, or a list of at most %" PRIu64, s->max);
                 break;
         case DDNS_SETTING_PREFIXES:
                 (void) ddns_fail(ret, 0,

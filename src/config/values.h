@@ -5,7 +5,7 @@
 #include "basic/message.h"
 #include "config/settings.h"
 
-/* Parses `text` as the row says and stores it in its field of `record` (DDNS_SETTING_PREFIXES: appends it).
+/* Parses `text` as the row says and stores it in its field of `record` (DDNS_SETTING_PREFIXES, DDNS_SETTING_ENDPOINTS: appends it).
  * 0; -EINVAL: not of this type; -ERANGE: of this type, but outside what is allowed; -ENOMEM. */
 int ddns_value_parse(const DdnsSetting *s, const char *text, void *record);
 

@@ -196,7 +196,8 @@ static void fill_setting(Walk *w, Record *r, const DdnsSetting *s, const yaml_no
         r->seen[s - ddns_settings] = node;
         if (s->type == DDNS_SETTING_RECORDS)
                 fill_records(w, r, s, node);
-        else if (s->type == DDNS_SETTING_PREFIXES)
+        else if (s->type == DDNS_SETTING_PREFIXES ||
+                 (s->type == DDNS_SETTING_ENDPOINTS && node->type == YAML_SEQUENCE_NODE))
                 fill_values(w, r, s, node);
         else
                 fill_value(w, r, s, node);

@@ -197,7 +197,7 @@ const char *ddns_ctl_state_name(const DdnsCtl *c, const char *backend, DdnsDeliv
 
         if (state != DDNS_DELIVERY_DELIVERED)
                 return ddns_delivery_state_to_string(state);
-        return config && config->nameserver.set ? "served" : "written";
+        return config && config->n_nameservers > 0 ? "served" : "written";
 }
 
 DdnsTone ddns_ctl_state_tone(DdnsDeliveryState state) {

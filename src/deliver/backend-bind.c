@@ -87,9 +87,9 @@ static int survey_by_soa(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, Dd
         for (size_t i = 0; i < n; i++)
                 questions[i] = (DdnsSoaQuestion){ .zone = plans[i].task->zone,
                                                   .state = DDNS_SOA_SILENT };
-        if (!b->config->nameserver.set)
+        if (b->config->n_nameservers == 0)
                 return 0;
-        int r = ddns_soa_ask(&b->config->nameserver.address, questions, n, timeout);
+        int r = ddns_soa_ask(&b->config->nameservers[0], questions, n, timeout);
         return r < 0 ? ddns_fail(message, r, "asking the name server: %s", strerror(-r)) : 0;
 }
 

@@ -29,7 +29,17 @@ typedef struct DdnsTask {
 
         DdnsTaskState state;
         DdnsMessage message;
+        DdnsMessage warning; /* WRITTEN: what of the zone the name server will not serve, or not soon; "" if nothing */
 } DdnsTask;
+
+typedef enum DdnsFinding {
+        DDNS_FINDING_GOOD,    /* for the record */
+        DDNS_FINDING_WARNING, /* zones will be served, but not as well as they could be */
+        DDNS_FINDING_BAD,     /* deliveries will fail */
+} DdnsFinding;
+
+/* `text` says what is wrong and what helps. */
+typedef void DdnsFindingHandler(DdnsFinding finding, const char *text, void *userdata);
 
 typedef struct DdnsBackend DdnsBackend;
 
@@ -53,10 +63,21 @@ typedef struct DdnsBackendOps {
          * if the backend as a whole is out of service. NULL: there is nothing to end. */
         int (*settle)(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message);
 
+        /* Looks at everything that deliveries need and leaves no trace: for an operator, before the first push. 0: looked at as
+         * far as was possible; negative: what made it end there. NULL: there is nothing to look at. */
+        int (*check)(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
+
         void (*free)(DdnsBackend *b);
+
+        /* The name servers fetch what was written, in their own time: that they are silent does not end the writing. */
+        bool apart;
+        /* Another incarnation says nothing about the name servers, but that all that was written may be missing. */
+        bool rewrite;
 } DdnsBackendOps;
 
 extern const DdnsBackendOps ddns_backend_zone_files;
 extern const DdnsBackendOps ddns_backend_bind;
+extern const DdnsBackendOps ddns_backend_coredns_mysql;
+extern const DdnsBackendOps ddns_backend_powerdns_mysql;
 
 const DdnsBackendOps *ddns_backend_ops(DdnsBackendType type);

@@ -185,7 +185,7 @@ static int load_one(DdnsBackend *b, DdnsBindPlan *p, DdnsMessage *message) {
                                  include ? ": is the include file a part of its configuration?" : "");
         }
         /* With a name server to ask, a new serial is proven by the SOA query that follows every delivery. */
-        if (p->task->state == DDNS_TASK_PENDING && !p->same_serial && b->config->nameserver.set)
+        if (p->task->state == DDNS_TASK_PENDING && !p->same_serial && b->config->n_nameservers > 0)
                 p->task->state = DDNS_TASK_WRITTEN;
         return 0;
 }

@@ -34,9 +34,9 @@ static int ask(DdnsLane *l, Page *p, uint64_t timeout_usec, DdnsMessage *message
         for (size_t i = 0; i < p->n; i++)
                 p->questions[i] = (DdnsSoaQuestion){ .zone = p->zones[i].zone,
                                                      .want_serial = p->zones[i].serial };
-        if (!c->nameserver.set || p->n == 0)
+        if (c->n_nameservers == 0 || p->n == 0)
                 return 0; /* nobody to ask: all of them are delivered again */
-        int r = ddns_soa_wait(&c->nameserver.address, p->questions, p->n, timeout_usec);
+        int r = ddns_soa_wait(&c->nameservers[0], p->questions, p->n, timeout_usec);
         if (r < 0)
                 return ddns_fail(message, -ECONNABORTED,
                                  "the name server was started anew and does not answer queries");
@@ -59,7 +59,7 @@ static int put_back(DdnsLane *l, const Page *p, uint64_t *lost) {
                         return r;
                 (*lost)++;
                 ddns_soa_explain(&p->questions[i], &why);
-                if (l->backend_config->nameserver.set)
+                if (l->backend_config->n_nameservers > 0)
                         ddns_report(DDNS_EVENT_ZONE_LOST, &fields,
                                     "%s: %s lost it in a restart (%s), delivered again",
                                     p->zones[i].zone, l->name, why.text);

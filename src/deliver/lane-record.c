@@ -73,7 +73,7 @@ static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *
                                     .generation = d->generation,
                                     .serial = d->serial,
                                     .has_serial = !d->delete };
-        const char *how = l->backend_config->nameserver.set ? "served" : "written";
+        const char *how = l->backend_config->n_nameservers > 0 ? "served" : "written";
         uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
 
         if (!result->error && d->delete)

@@ -40,7 +40,7 @@ int ddns_lane_settle_waiting(DdnsLane *l) {
         bool answered;
         int r;
 
-        answered = ddns_waiting_list_ask(w, &l->backend_config->nameserver.address, PATIENCE_USEC);
+        answered = ddns_waiting_list_ask(w, &l->backend_config->nameservers[0], PATIENCE_USEC);
         now = ddns_monotonic_usec();
         if (!answered && ddns_waiting_list_is_over(w, now)) {
                 const DdnsMessage message = { "the name server does not answer queries any more" };

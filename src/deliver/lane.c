@@ -162,18 +162,18 @@ static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
         size_t n = 0;
         int r;
 
-        if (!c->nameserver.set)
+        if (c->n_nameservers == 0)
                 return 0;
         for (size_t i = 0; i < w->n; i++)
                 if (w->tasks[i].state == DDNS_TASK_WRITTEN)
                         w->questions[n++] = ddns_served_question(w->deliveries[i]);
         if (n == 0)
                 return 0;
-        r = ddns_soa_wait(&c->nameserver.address, w->questions, n,
+        r = ddns_soa_wait(&c->nameservers[0], w->questions, n,
                           c->served_timeout_usec < PATIENCE_USEC ? c->served_timeout_usec
                                                                  : PATIENCE_USEC);
         if (r == -ETIMEDOUT) /* busy, or gone: give it its whole time */
-                r = ddns_soa_wait(&c->nameserver.address, w->questions, n, c->served_timeout_usec);
+                r = ddns_soa_wait(&c->nameservers[0], w->questions, n, c->served_timeout_usec);
         if (r == -ETIMEDOUT)
                 return ddns_fail(message, r, "the name server does not answer queries");
         if (r < 0)
@@ -188,7 +188,7 @@ static int settle_served(DdnsLane *l, Work *w, DdnsMessage *message) {
 
         for (size_t i = 0; i < w->n && r >= 0; i++)
                 if (w->tasks[i].state == DDNS_TASK_WRITTEN &&
-                    (!l->backend_config->nameserver.set ||
+                    (l->backend_config->n_nameservers == 0 ||
                      ddns_soa_is_served(&w->questions[question++])))
                         r = ddns_lane_settle(l, w->deliveries[i], true, message);
         return r;
@@ -236,7 +236,7 @@ static int deliver(DdnsLane *l, Work *w) {
                         if (w->tasks[i].state == DDNS_TASK_WRITTEN)
                                 w->tasks[i].state = DDNS_TASK_PENDING;
 
-        r = collect(l, w, asked >= 0 && l->backend_config->nameserver.set, &n);
+        r = collect(l, w, asked >= 0 && l->backend_config->n_nameservers > 0, &n);
         if (r >= 0)
                 r = ddns_lane_record(l, w->recorded, w->results, n);
         if (r >= 0 && (applied < 0 || asked < 0))
