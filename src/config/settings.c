@@ -159,6 +159,15 @@ const size_t ddns_n_settings = ARRAY_SIZE(ddns_settings);
 _Static_assert(ARRAY_SIZE(ddns_settings) <= DDNS_SETTINGS_MAX,
                "room in a record's list of what was seen");
 
+const DdnsRelation ddns_relations[] = {
+        { "backends[].tls.certificate", "backends[].tls.key" },
+        { "backends[].tls.key", "backends[].tls.certificate" },
+        { "backends[].socket", "backends[].host", .excludes = true },
+        { "backends[].socket", "backends[].port", .excludes = true },
+        { "backends[].socket", "backends[].tls", .excludes = true },
+};
+const size_t ddns_n_relations = ARRAY_SIZE(ddns_relations);
+
 static const char secrets_are_files[] =
                 "secrets never stand in this file, name the file that holds it with password-file";
 

@@ -15,10 +15,10 @@ typedef enum DdnsSettingType {
         DDNS_SETTING_WORD,      /* char *; letters, digits and `extra`, min..max bytes */
         DDNS_SETTING_TEXT,      /* char *; printable, no ':', min..max bytes */
         DDNS_SETTING_PATH, /* char *; absolute and safe to quote in named's configuration, up to max bytes */
-        DDNS_SETTING_SECRET,   /* char *; where a secret is, see ddns_secret_path() */
-        DDNS_SETTING_ADDRESS,  /* char *; an IP address */
+        DDNS_SETTING_SECRET,    /* char *; where a secret is, see ddns_secret_path() */
+        DDNS_SETTING_ADDRESS,   /* char *; an IP address */
         DDNS_SETTING_ENDPOINTS, /* DdnsSockaddr *, count; one, or a list of up to max */
-        DDNS_SETTING_PREFIXES, /* DdnsPrefix *, count; up to max entries */
+        DDNS_SETTING_PREFIXES,  /* DdnsPrefix *, count; up to max entries */
         DDNS_SETTING_RECORDS, /* array of structs, count; up to max entries, described by the rows "KEY[].…" */
         _DDNS_SETTING_TYPE_MAX,
 } DdnsSettingType;
@@ -50,7 +50,17 @@ typedef struct DdnsSetting {
         const char *extra;
 } DdnsSetting;
 
+/* What two keys of one record say about each other when the file has the first. */
+typedef struct DdnsRelation {
+        const char *key,
+                        *other; /* of the table; `other` may be a section: "backends[].tls" is all below it */
+        bool excludes;          /* `other` must not be there; else it must be */
+} DdnsRelation;
+
 #define DDNS_SETTINGS_MAX 96
+
+extern const DdnsRelation ddns_relations[];
+extern const size_t ddns_n_relations;
 
 extern const DdnsSetting ddns_settings[];
 extern const size_t ddns_n_settings;

@@ -351,6 +351,37 @@ static void check_unique(Walk *w, const Record *r, const DdnsSetting *s, const y
         }
 }
 
+/* The first value that the file has under a key or below a section. */
+static const yaml_node_t *find_seen(const Record *r, const char *key) {
+        size_t length = strlen(key);
+
+        for (size_t i = 0; i < ddns_n_settings; i++) {
+                const char *k = ddns_settings[i].key;
+
+                if (r->seen[i] && strncmp(k, key, length) == 0 &&
+                    (k[length] == '\0' || k[length] == '.'))
+                        return r->seen[i];
+        }
+        return NULL;
+}
+
+static void check_relations(Walk *w, const Record *r) {
+        size_t prefix = strlen(r->prefix);
+
+        for (size_t i = 0; i < ddns_n_relations; i++) {
+                const DdnsRelation *relation = &ddns_relations[i];
+                const yaml_node_t *mine = find_seen(r, relation->key);
+                const yaml_node_t *theirs = find_seen(r, relation->other);
+
+                if (mine && theirs && relation->excludes)
+                        fail_at(w, theirs, "%s: means nothing beside '%s'; allowed: one of them",
+                                relation->other, relation->key + prefix);
+                if (mine && !theirs && !relation->excludes)
+                        fail_at(w, mine, "%s: '%s' is missing; allowed: both or none", relation->key,
+                                relation->other + prefix);
+        }
+}
+
 /* What the file left out, and what can only be said about the record as a whole. */
 static void complete_record(Walk *w, Record *r) {
         for (size_t i = 0; i < ddns_n_settings; i++) {
@@ -371,6 +402,7 @@ static void complete_record(Walk *w, Record *r) {
                 if (s->flags & DDNS_SETTING_UNIQUE)
                         check_unique(w, r, s, r->seen[i] ? r->seen[i] : r->node);
         }
+        check_relations(w, r);
 }
 
 static void fill_record(Walk *w, Record *r) {

@@ -150,7 +150,99 @@ static const char every_key[] =
                 "    name: b1\n"
                 "    type: bind\n"
                 "  - {name: b2, type: bind}\n"
-                "  - {type: zone-files, name: f1, zone-dir: /srv/files}\n";
+                "  - {type: zone-files, name: f1, zone-dir: /srv/files}\n"
+                "  - name: c1\n"
+                "    type: coredns-mysql\n"
+                "    host: db1.dc-1.example.com\n"
+                "    port: 3307\n"
+                "    database: core_dns-1$\n"
+                "    username: ddns@dc1\n"
+                "    password-file: c1.mysql\n"
+                "    tls: {ca: /etc/ssl/ca.pem, certificate: /etc/ssl/c.pem, key: c1.key, verify: no}\n"
+                "    timeout: {connect: 1s, read: 2s, write: 10min}\n"
+                "    tables: {zones: z, records: r$-_}\n"
+                "    nameserver: [192.0.2.53, '2001:db8::53@5300']\n"
+                "    served-timeout: 1h\n"
+                "  - {name: c2, type: coredns-mysql, database: d, username: u, nameserver: []}\n"
+                "  - name: p1\n"
+                "    type: powerdns-mysql\n"
+                "    socket: /run/mysqld/mysqld.sock\n"
+                "    database: pdns\n"
+                "    username: u\n"
+                "    tables: {domains: d, records: r, domainmetadata: m, cryptokeys: k, comments: c}\n"
+                "    domain-type: master\n"
+                "    control-socket: /run/pdns/pdns.controlsocket\n"
+                "    nameserver: 127.0.0.1\n"
+                "  - {name: p2, type: powerdns-mysql, host: '::1', database: d, username: u}\n";
+
+static void assert_mysql_keys(const DdnsBackendConfig *b) {
+        assert_int_equal(b->type, DDNS_BACKEND_COREDNS_MYSQL);
+        assert_string_equal(b->mysql.host, "db1.dc-1.example.com");
+        assert_int_equal(b->mysql.port, 3307);
+        assert_null(b->mysql.socket);
+        assert_string_equal(b->mysql.database, "core_dns-1$");
+        assert_string_equal(b->mysql.username, "ddns@dc1");
+        assert_string_equal(b->mysql.password_file, "c1.mysql");
+        assert_string_equal(b->mysql.tls.ca, "/etc/ssl/ca.pem");
+        assert_string_equal(b->mysql.tls.certificate, "/etc/ssl/c.pem");
+        assert_string_equal(b->mysql.tls.key, "c1.key");
+        assert_int_equal(b->mysql.tls.verify, DDNS_TLS_VERIFY_NO);
+        assert_int_equal(b->mysql.connect_timeout_usec, USEC_PER_SEC);
+        assert_int_equal(b->mysql.read_timeout_usec, 2 * USEC_PER_SEC);
+        assert_int_equal(b->mysql.write_timeout_usec, 10 * MINUTE);
+        assert_string_equal(b->tables.zones, "z");
+        assert_string_equal(b->tables.records, "r$-_");
+        assert_null(b->tables.domainmetadata);
+        assert_int_equal(b->n_nameservers, 2);
+        assert_int_equal(ntohs(b->nameservers[0].in.sin_port), 53);
+        assert_int_equal(b->nameservers[1].in6.sin6_family, AF_INET6);
+        assert_int_equal(ntohs(b->nameservers[1].in6.sin6_port), 5300);
+        assert_int_equal(b->served_timeout_usec, 60 * MINUTE);
+        assert_null(b->zone_dir);
+        assert_null(b->control.address);
+        assert_null(b->include_file);
+}
+
+static void assert_mysql_defaults(const DdnsBackendConfig *b) {
+        assert_string_equal(b->mysql.host, "127.0.0.1");
+        assert_int_equal(b->mysql.port, 3306);
+        assert_null(b->mysql.socket);
+        assert_null(b->mysql.password_file);
+        assert_null(b->mysql.tls.ca);
+        assert_null(b->mysql.tls.certificate);
+        assert_null(b->mysql.tls.key);
+        assert_int_equal(b->mysql.tls.verify, DDNS_TLS_VERIFY_UNSET);
+        assert_int_equal(b->mysql.connect_timeout_usec, 5 * USEC_PER_SEC);
+        assert_int_equal(b->mysql.read_timeout_usec, 5 * USEC_PER_SEC);
+        assert_int_equal(b->mysql.write_timeout_usec, 5 * USEC_PER_SEC);
+        assert_string_equal(b->tables.zones, "zones");
+        assert_string_equal(b->tables.records, "records");
+        assert_int_equal(b->n_nameservers, 0);
+        assert_int_equal(b->served_timeout_usec, 90 * USEC_PER_SEC);
+}
+
+static void assert_powerdns(const DdnsBackendConfig *b) {
+        assert_int_equal(b[0].type, DDNS_BACKEND_POWERDNS_MYSQL);
+        assert_string_equal(b[0].mysql.socket, "/run/mysqld/mysqld.sock");
+        assert_string_equal(b[0].tables.zones, "d");
+        assert_string_equal(b[0].tables.records, "r");
+        assert_string_equal(b[0].tables.domainmetadata, "m");
+        assert_string_equal(b[0].tables.cryptokeys, "k");
+        assert_string_equal(b[0].tables.comments, "c");
+        assert_int_equal(b[0].domain_type, DDNS_DOMAIN_TYPE_MASTER);
+        assert_string_equal(b[0].control_socket, "/run/pdns/pdns.controlsocket");
+        assert_int_equal(b[0].n_nameservers, 1);
+
+        assert_string_equal(b[1].mysql.host, "::1");
+        assert_string_equal(b[1].tables.zones, "domains");
+        assert_string_equal(b[1].tables.records, "records");
+        assert_string_equal(b[1].tables.domainmetadata, "domainmetadata");
+        assert_string_equal(b[1].tables.cryptokeys, "cryptokeys");
+        assert_string_equal(b[1].tables.comments, "comments");
+        assert_int_equal(b[1].domain_type, DDNS_DOMAIN_TYPE_NATIVE);
+        assert_null(b[1].control_socket);
+        assert_int_equal(b[1].served_timeout_usec, 6 * MINUTE);
+}
 
 static void every_key_reaches_its_place(void **state) {
         static const uint64_t backoff[] = { 10 * USEC_PER_SEC, MINUTE, 60 * MINUTE, 2 * DAY };
@@ -199,13 +291,13 @@ static void every_key_reaches_its_place(void **state) {
         assert_int_equal(c.queue.batch, 8);
         assert_int_equal(c.queue.linger_usec, 90 * MINUTE);
 
-        assert_int_equal(c.n_backends, 3);
+        assert_int_equal(c.n_backends, 7);
         const DdnsBackendConfig *b = c.backends;
         assert_string_equal(b[0].name, "b1");
         assert_int_equal(b[0].type, DDNS_BACKEND_BIND);
         assert_string_equal(b[0].zone_dir, "/srv/zones");
-        assert_true(b[0].nameserver.set);
-        assert_int_equal(ntohs(b[0].nameserver.address.in.sin_port), 5300);
+        assert_int_equal(b[0].n_nameservers, 1);
+        assert_int_equal(ntohs(b[0].nameservers[0].in.sin_port), 5300);
         assert_int_equal(b[0].served_timeout_usec, 700 * USEC_PER_MSEC);
         assert_string_equal(b[0].control.address, "::1");
         assert_int_equal(b[0].control.port, 1953);
@@ -217,7 +309,7 @@ static void every_key_reaches_its_place(void **state) {
 
         assert_string_equal(b[1].name, "b2");
         assert_string_equal(b[1].zone_dir, DDNS_BIND_ZONE_DIR);
-        assert_false(b[1].nameserver.set);
+        assert_int_equal(b[1].n_nameservers, 0);
         assert_int_equal(b[1].served_timeout_usec, 5 * USEC_PER_SEC);
         assert_string_equal(b[1].control.address, "127.0.0.1");
         assert_int_equal(b[1].control.port, 953);
@@ -230,8 +322,17 @@ static void every_key_reaches_its_place(void **state) {
         assert_int_equal(b[2].type, DDNS_BACKEND_ZONE_FILES);
         assert_string_equal(b[2].zone_dir, "/srv/files");
         assert_null(b[2].include_file);
+        assert_int_equal(b[2].served_timeout_usec, 5 * USEC_PER_SEC);
+        assert_null(b[2].mysql.host);
+        assert_null(b[2].tables.zones);
         assert_string_equal(ddns_backend_type_to_string(b[2].type), "zone-files");
+        assert_string_equal(ddns_backend_type_to_string(b[3].type), "coredns-mysql");
+        assert_string_equal(ddns_backend_type_to_string(b[5].type), "powerdns-mysql");
         assert_null(ddns_backend_type_to_string(_DDNS_BACKEND_TYPE_MAX));
+
+        assert_mysql_keys(&b[3]);
+        assert_mysql_defaults(&b[4]);
+        assert_powerdns(&b[5]);
 }
 
 /* Whether there are as many lines as in `expected`, each beginning with the text there. */
@@ -252,6 +353,7 @@ static bool lines_begin(const char *lines, const char *expected) {
 static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
 /* clang-format off */
 #define M "name: m, username: u, password-file: p"
+#define C "name: c, type: coredns-mysql, database: d, username: u"
         static const struct {
                 const char *text;
                 const char *errors; /* the beginning of each line */
@@ -286,11 +388,28 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                 { "backends:\n- type: bind\n",
                   "2:3: 'name' is missing; allowed: at most 64 letters, digits and '-_.'" },
                 { "backends:\n- name: x\n",
-                  "2:3: 'type' is missing; allowed: zone-files, bind\n" },
+                  "2:3: 'type' is missing; allowed: zone-files, bind, coredns-mysql, powerdns-mysql\n" },
                 { "backends:\n- {name: x, type: zone-files}\n",
                   "2:3: 'zone-dir' is missing; allowed: an absolute " },
                 { "backends:\n- {name: x, type: nsd, zone-dir: /x, view: y}\n",
-                  "2:19: backends[].type: not an allowed choice; allowed: zone-files, bind\n" },
+                  "2:19: backends[].type: not an allowed choice; allowed: zone-files, bind, coredns-mysql, powerdns-mysql\n" },
+                { "backends:\n- {" C ", zone-dir: /x}\n",
+                  "2:60: 'zone-dir' is not for a backend of this type; allowed with type zone-files, bind\n" },
+                { "backends:\n- {" C ", tables: {domains: x}}\n",
+                  "2:69: 'domains' is not for a backend of this type; allowed with type powerdns-mysql\n" },
+                { "backends:\n- {name: p, type: powerdns-mysql, database: d, username: u, tables: {zones: x}}\n",
+                  "2:70: 'zones' is not for a backend of this type; allowed with type coredns-mysql\n" },
+                { "backends:\n- {name: x, type: bind, host: h, tls: {ca: /x}}\n",
+                  "2:25: 'host' is not for a backend of this type; allowed with type coredns-mysql, powerdns-mysql\n"
+                  "2:34: 'tls' is not for a backend of this type; allowed with type coredns-mysql, powerdns-mysql\n" },
+                { "backends:\n- {name: c, type: coredns-mysql}\n",
+                  "2:3: 'database' is missing\n"
+                  "2:3: 'username' is missing\n" },
+                { "backends:\n- {" C ", password: hunter2}\n",
+                  "2:60: unknown key 'password', secrets never stand in this file" },
+                { "backends:\n- {" C ", timeouts: {read: 1s}}\n",
+                  "2:60: unknown key 'timeouts'; allowed here: name, type, nameserver, served-timeout, host, port, socket, "
+                  "database, username, password-file, tls, timeout, tables\n" },
                 { "receiver: {masters: [{}]}\n",
                   "1:22: 'name' is missing\n"
                   "1:22: 'username' is missing\n"
@@ -391,6 +510,31 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                   "1:46: backends[].nameserver: no valid endpoint; allowed: IP or IP@PORT\n"
                   "1:76: backends[].control.address: no valid address; allowed: an IP address\n"
                   "1:97: backends[].control.port: not an allowed number; allowed: 1 to 65535\n" },
+                { "backends: [{name: x, type: bind, nameserver: [127.0.0.1, 127.0.0.2]}]\n",
+                  "1:46: backends[].nameserver: 2 entries; allowed: IP or IP@PORT\n" },
+                { "backends: [{" C ", nameserver: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]}]\n",
+                  "1:81: backends[].nameserver: 17 entries; allowed: IP or IP@PORT, or a list of at most 16\n" },
+                { "backends: [{" C ", nameserver: [127.0.0.1, ns.example.com]}]\n",
+                  "1:93: backends[].nameserver: no valid endpoint; allowed: IP or IP@PORT, or a list of at most 16\n" },
+                { "backends: [{" C ", nameserver: {a: 1}}]\n",
+                  "1:81: backends[].nameserver: a mapping where one endpoint belongs" },
+                { "backends: [{" C ", served-timeout: 2h, timeout: {read: 1ms}}]\n",
+                  "1:85: backends[].served-timeout: not an allowed duration; allowed: 100ms to 1h\n"
+                  "1:105: backends[].timeout.read: not an allowed duration; allowed: 1s to 10min\n" },
+                { "backends: [{" C ", host: 'a b', tables: {records: 'x`y'}}]\n",
+                  "1:75: backends[].host: not an allowed name; allowed: at most 253\n"
+                  "1:100: backends[].tables.records: not an allowed name\n" },
+                { "backends: [{" C ", tls: {verify: maybe}}]\n",
+                  "1:83: backends[].tls.verify: not an allowed choice; allowed: no, yes\n" },
+                /* what only the whole entry shows */
+                { "backends: [{" C ", tls: {key: k}}]\n",
+                  "1:80: backends[].tls.key: 'tls.certificate' is missing; allowed: both or none\n" },
+                { "backends: [{" C ", tls: {certificate: /c}}]\n",
+                  "1:88: backends[].tls.certificate: 'tls.key' is missing; allowed: both or none\n" },
+                { "backends: [{" C ", host: h, port: 1, socket: /s, tls: {ca: /a, verify: no}}]\n",
+                  "1:75: backends[].host: means nothing beside 'socket'; allowed: one of them\n"
+                  "1:84: backends[].port: means nothing\n"
+                  "1:109: backends[].tls: means nothing\n" },
                 /* what only the whole list shows */
                 { "receiver:\n  masters:\n  - {" M "}\n  - {" M "}\n",
                   "4:12: receiver.masters[].name: the same as that of entry 1; \n"
@@ -523,7 +667,7 @@ static void shipped_example_is_ready_to_use(void **state) {
         assert_string_equal(c.backends[0].name, "local");
         assert_int_equal(c.backends[0].type, DDNS_BACKEND_BIND);
         assert_string_equal(c.backends[0].zone_dir, DDNS_BIND_ZONE_DIR);
-        assert_true(c.backends[0].nameserver.set);
+        assert_int_equal(c.backends[0].n_nameservers, 1);
 }
 
 /* Takes the escapes of scdoc away. */
