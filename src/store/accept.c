@@ -97,10 +97,10 @@ static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
 
 /* The master sends the same again: what failed is worth another try, at once if it is dead or somebody waits for it. */
 static int revive(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
-        return store_run(
-                        s,
-                        "UPDATE retry SET tries = 0, due_usec = ?2 WHERE zone = ?1 AND (?3 OR due_usec IS NULL)",
-                        "tui", c->zone, now_usec, c->urgent);
+        return store_run(s,
+                         "UPDATE retry SET tries = 0, due_usec = ?2"
+                         " WHERE zone = ?1 AND written = 0 AND (?3 OR due_usec IS NULL)",
+                         "tui", c->zone, now_usec, c->urgent);
 }
 
 static int reject(DdnsStore *s, const DdnsChange *c, const char *reason, uint64_t now_usec) {

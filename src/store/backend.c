@@ -21,7 +21,8 @@ int ddns_store_set_backends(DdnsStore *s, const DdnsStoreBackend *backends, size
         if (r >= 0)
                 r = store_exec(s,
                                "DELETE FROM backend WHERE (name, target) NOT IN (SELECT name, target FROM wanted);"
-                               "INSERT OR IGNORE INTO backend (name, target) SELECT name, target FROM wanted");
+                               "INSERT OR IGNORE INTO backend (name, target, met)"
+                               " SELECT name, target, coalesce((SELECT max(generation) FROM zone), 0) FROM wanted");
         return r < 0 ? r : store_commit(s);
 }
 
@@ -129,7 +130,8 @@ static int first_due(DdnsStore *s, const char *backend, uint64_t *ret) {
         r = store_query(s, &retry,
                         "SELECT r.due_usec FROM backend b JOIN retry r ON r.backend = b.id"
                         " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
-                        " WHERE b.name = ?1 AND r.due_usec IS NOT NULL ORDER BY r.due_usec LIMIT 1",
+                        " WHERE b.name = ?1 AND r.due_usec IS NOT NULL AND r.written = 0"
+                        " ORDER BY r.due_usec LIMIT 1",
                         "t", backend);
         if (r >= 0)
                 r = store_step(s, retry);
@@ -164,7 +166,8 @@ static int is_due_after(DdnsStore *s, const char *backend, uint64_t latest_usec)
 
         r = store_query(s, &stmt,
                         "SELECT 1 FROM backend b WHERE b.name = ?1 AND (b.due_usec > ?2"
-                        " OR EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id AND r.due_usec > ?2))",
+                        " OR EXISTS (SELECT 1 FROM retry r WHERE r.backend = b.id AND r.due_usec > ?2"
+                        " AND r.written = 0))",
                         "tu", backend, latest_usec);
         return r < 0 ? r : store_step(s, stmt);
 }
@@ -179,7 +182,7 @@ int ddns_store_limit_due(DdnsStore *s, const char *backend, uint64_t now_usec, u
         r = store_begin(s);
         if (r >= 0)
                 r = store_run(s,
-                              "UPDATE retry SET due_usec = ?2 WHERE due_usec > ?3"
+                              "UPDATE retry SET due_usec = ?2 WHERE due_usec > ?3 AND written = 0"
                               " AND backend = (SELECT id FROM backend WHERE name = ?1)",
                               "tuu", backend, now_usec, latest_usec);
         if (r >= 0)
@@ -198,11 +201,12 @@ static int retry_zone(DdnsStore *s, const char *backend, const char *zone, uint6
 
 static int retry_failed(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
                         uint64_t now_usec) {
-        return store_run(s,
-                         "UPDATE retry SET tries = 0, due_usec = ?3 WHERE (?2 IS NULL OR zone = ?2)"
-                         " AND (?1 IS NULL OR backend = (SELECT id FROM backend WHERE name = ?1))"
-                         " AND (NOT ?4 OR due_usec IS NULL)",
-                         "ttui", backend, zone, now_usec, dead_only);
+        return store_run(
+                        s,
+                        "UPDATE retry SET tries = 0, due_usec = ?3 WHERE (?2 IS NULL OR zone = ?2) AND written = 0"
+                        " AND (?1 IS NULL OR backend = (SELECT id FROM backend WHERE name = ?1))"
+                        " AND (NOT ?4 OR due_usec IS NULL)",
+                        "ttui", backend, zone, now_usec, dead_only);
 }
 
 int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
@@ -225,6 +229,46 @@ int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool d
         if (r < 0)
                 return r;
         *ret_n = n;
+        return 0;
+}
+
+int ddns_store_reset_written(DdnsStore *s, const char *backend, uint64_t now_usec) {
+        return store_run(
+                        s,
+                        "UPDATE retry SET due_usec = ?2, written = 0 WHERE due_usec = ?3 AND written = 1"
+                        " AND backend = (SELECT id FROM backend WHERE name = ?1)",
+                        "tuu", backend, now_usec, (uint64_t) NEVER_USEC);
+}
+
+int ddns_store_resync(DdnsStore *s, const char *backend, uint64_t *ret_n) {
+        STORE_TRANSACTION(s);
+        DdnsStoreCounts counts;
+        Health h;
+        int r;
+
+        r = store_begin(s);
+        if (r >= 0)
+                r = read_health(s, backend, &h);
+        if (r >= 0)
+                r = ddns_store_count(s, &counts);
+        if (r >= 0)
+                r = store_run(s,
+                              "UPDATE backend SET cursor = 0, due_usec = 0,"
+                              " met = coalesce((SELECT max(generation) FROM zone), 0) WHERE name = ?1",
+                              "t", backend);
+        if (r >= 0)
+                r = store_run(s,
+                              "DELETE FROM ahead WHERE backend = (SELECT id FROM backend WHERE name = ?1)",
+                              "t", backend);
+        if (r >= 0)
+                r = store_run(s,
+                              "DELETE FROM retry WHERE backend = (SELECT id FROM backend WHERE name = ?1)",
+                              "t", backend);
+        if (r >= 0)
+                r = store_commit(s);
+        if (r < 0)
+                return r;
+        *ret_n = counts.zones;
         return 0;
 }
 

@@ -148,6 +148,23 @@ int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, 
         return 0;
 }
 
+/* Keeps what the backend said about the zone; writes only if it is something else than before. */
+static int record_warning(DdnsStore *s, const Place *place, DdnsResult *result) {
+        int r;
+
+        if (!result->warning)
+                return 0;
+        if (!result->warning[0])
+                return store_run(s, "DELETE FROM warning WHERE backend = ?1 AND zone = ?2", "ut",
+                                 place->id, result->zone);
+        r = store_run(s,
+                      "INSERT INTO warning (backend, zone, text) SELECT ?1, name, ?3 FROM zone WHERE name = ?2"
+                      " ON CONFLICT DO UPDATE SET text = excluded.text WHERE text <> excluded.text",
+                      "utt", place->id, result->zone, result->warning);
+        result->warning_is_new = r >= 0 && sqlite3_changes64(s->db) > 0;
+        return r;
+}
+
 static int record_delivered(DdnsStore *s, const Place *place, const DdnsResult *result) {
         int r;
 
@@ -199,6 +216,47 @@ static int record_failed(DdnsStore *s, const Place *place, DdnsResult *result, u
                         result->dead, result->due_usec, result->error);
 }
 
+static int record_written(DdnsStore *s, const Place *place, const DdnsResult *result) {
+        unsigned tries;
+        int r;
+
+        r = failed_tries(s, place, result, &tries);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        return store_run(
+                        s,
+                        "INSERT OR REPLACE INTO retry (backend, zone, generation, tries, due_usec, error, written)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1)",
+                        "utuuut", place->id, result->zone, result->generation, (uint64_t) tries,
+                        (uint64_t) NEVER_USEC, result->error);
+}
+
+static int record_one(DdnsStore *s, const Place *place, DdnsResult *result, uint64_t now_usec,
+                      const DdnsSchedule *schedule) {
+        int r;
+
+        result->dead = result->warning_is_new = false;
+        result->due_usec = 0;
+        r = result->written ? record_written(s, place, result)
+            : result->error ? record_failed(s, place, result, now_usec, schedule)
+                            : record_delivered(s, place, result);
+        return r < 0 ? r : record_warning(s, place, result);
+}
+
+/* How long the change took that was delivered now; what was there before the backend was says nothing about it. */
+static int record_delay(DdnsStore *s, const Place *place, const DdnsResult *results, size_t n) {
+        const DdnsResult *last = NULL;
+
+        for (size_t i = 0; i < n; i++)
+                if (!results[i].written && !results[i].error && results[i].delay_usec > 0 &&
+                    (!last || results[i].generation > last->generation))
+                        last = &results[i];
+        if (!last)
+                return 0;
+        return store_run(s, "UPDATE backend SET delay_usec = ?2 WHERE id = ?1 AND met < ?3", "uuu",
+                         place->id, last->delay_usec, last->generation);
+}
+
 /* The first generation above the cursor that nothing was done about, 0 if there is none. */
 static int first_in_log(DdnsStore *s, const Place *place, uint64_t *ret) {
         STORE_STMT *stmt = NULL;
@@ -247,12 +305,10 @@ int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, si
         r = store_begin(s);
         if (r >= 0)
                 r = find_place(s, backend, &place);
-        for (size_t i = 0; r >= 0 && i < n; i++) {
-                results[i].dead = false;
-                results[i].due_usec = 0;
-                r = results[i].error ? record_failed(s, &place, &results[i], now_usec, schedule)
-                                     : record_delivered(s, &place, &results[i]);
-        }
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                r = record_one(s, &place, &results[i], now_usec, schedule);
+        if (r >= 0)
+                r = record_delay(s, &place, results, n);
         if (r >= 0)
                 r = move_cursor(s, &place);
         return r < 0 ? r : store_commit(s);

@@ -8,9 +8,8 @@
 
 const char *ddns_delivery_state_to_string(DdnsDeliveryState state) {
         static const char *const names[] = {
-                [DDNS_DELIVERY_PENDING] = "pending",
-                [DDNS_DELIVERY_DELIVERED] = "delivered",
-                [DDNS_DELIVERY_DEFERRED] = "deferred",
+                [DDNS_DELIVERY_PENDING] = "pending",     [DDNS_DELIVERY_WRITTEN] = "written",
+                [DDNS_DELIVERY_DELIVERED] = "delivered", [DDNS_DELIVERY_DEFERRED] = "deferred",
                 [DDNS_DELIVERY_DEAD] = "dead",
         };
 
@@ -127,10 +126,12 @@ int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
         return r;
 }
 
-/* Columns: is there a retry row, is it due some time, is the zone in the log. */
-static DdnsDeliveryState delivery_state(bool retry, bool due, bool pending) {
+/* Columns: is there a retry row, is it due some time, is it written, is the zone in the log. */
+static DdnsDeliveryState delivery_state(bool retry, bool due, bool written, bool pending) {
         if (retry)
-                return due ? DDNS_DELIVERY_DEFERRED : DDNS_DELIVERY_DEAD;
+                return written ? DDNS_DELIVERY_WRITTEN
+                       : due   ? DDNS_DELIVERY_DEFERRED
+                               : DDNS_DELIVERY_DEAD;
         return pending ? DDNS_DELIVERY_PENDING : DDNS_DELIVERY_DELIVERED;
 }
 
@@ -141,7 +142,9 @@ int ddns_store_each_state(DdnsStore *s, const char *zone,
 
         r = store_query(s, &stmt,
                         "SELECT b.name, r.zone IS NOT NULL, r.due_usec IS NOT NULL," SQL_IS_PENDING
-                        ", r.tries, r.due_usec, r.error FROM zone z JOIN backend b" SQL_RETRY_JOIN
+                        ", r.tries, iif(r.written, 0, r.due_usec), r.error, r.written, w.text"
+                        " FROM zone z JOIN backend b" SQL_RETRY_JOIN
+                        " LEFT JOIN warning w ON w.backend = b.id AND w.zone = z.name"
                         " WHERE z.name = ?1 ORDER BY b.id",
                         "t", zone);
         if (r < 0)
@@ -150,10 +153,12 @@ int ddns_store_each_state(DdnsStore *s, const char *zone,
                 DdnsZoneState row = {
                         .backend = column_text(stmt, 0),
                         .state = delivery_state(sqlite3_column_int(stmt, 1), sqlite3_column_int(stmt, 2),
+                                                sqlite3_column_int(stmt, 7),
                                                 sqlite3_column_int(stmt, 3)),
                         .tries = (unsigned) sqlite3_column_int64(stmt, 4),
                         .due_usec = store_column_u64(stmt, 5),
                         .error = column_text(stmt, 6),
+                        .warning = column_text(stmt, 8),
                 };
 
                 r = each(&row, userdata);
@@ -171,11 +176,12 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
         /* two ranges of an index each, not a walk over all zones */
         r = store_query(s, &stmt,
                         "SELECT b.id AS backend, z.name, b.name, z.generation, z.deleted, z.urgent,"
-                        " 0, 0, 0, v.at_usec, 0, NULL FROM backend b JOIN zone z ON z.generation > b.cursor"
+                        " 0, 0, 0, v.at_usec, 0, NULL, 0 FROM backend b JOIN zone z ON z.generation > b.cursor"
                         " JOIN version v USING (generation)" SQL_RETRY_JOIN " WHERE" SQL_IS_PENDING
                         " UNION ALL"
                         " SELECT b.id, z.name, b.name, z.generation, z.deleted, z.urgent, 1,"
-                        " r.due_usec IS NOT NULL, r.tries, v.at_usec, r.due_usec, r.error FROM retry r JOIN backend b"
+                        " r.due_usec IS NOT NULL, r.tries, v.at_usec, iif(r.written, 0, r.due_usec), r.error,"
+                        " r.written FROM retry r JOIN backend b"
                         " ON b.id = r.backend"
                         " JOIN zone z ON z.name = r.zone AND z.generation = r.generation"
                         " JOIN version v ON v.generation = z.generation"
@@ -191,7 +197,7 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
                         .delete = sqlite3_column_int(stmt, 4),
                         .urgent = sqlite3_column_int(stmt, 5),
                         .state = delivery_state(sqlite3_column_int(stmt, 6), sqlite3_column_int(stmt, 7),
-                                                true),
+                                                sqlite3_column_int(stmt, 12), true),
                         .tries = (unsigned) sqlite3_column_int64(stmt, 8),
                         .since_usec = store_column_u64(stmt, 9),
                         .due_usec = store_column_u64(stmt, 10),
@@ -217,9 +223,11 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
 
         r = store_query(s, &stmt,
                         "SELECT b.name, b.cursor, count(z.name), min(v.at_usec),"
-                        " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NOT NULL),"
+                        " (SELECT count(*) FROM" SQL_VALID_RETRY
+                        "r.due_usec IS NOT NULL AND r.written = 0),"
                         " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
-                        " b.failures, b.since_usec, b.due_usec, b.error"
+                        " b.failures, b.since_usec, b.due_usec, b.error, b.delay_usec,"
+                        " (SELECT count(*) FROM" SQL_VALID_RETRY "r.written = 1)"
                         " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
                         " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id"
                         " AND a.generation = z.generation)"
@@ -243,6 +251,8 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         .since_usec = store_column_u64(stmt, 7),
                         .due_usec = store_column_u64(stmt, 8),
                         .error = column_text(stmt, 9),
+                        .delay_usec = store_column_u64(stmt, 10),
+                        .written = store_column_u64(stmt, 11),
                 };
 
                 r = each(&row, userdata);

@@ -75,6 +75,18 @@ static const char *const steps[] = {
         "  zone TEXT, hostname TEXT, master TEXT, client TEXT,"
         "  reason TEXT NOT NULL"
         ") STRICT;",
+
+        /* 2: written is not yet served; what a backend can't serve of a zone */
+        "ALTER TABLE retry ADD COLUMN written INTEGER NOT NULL DEFAULT 0;" /* then due_usec is NEVER */
+        "ALTER TABLE backend ADD COLUMN delay_usec INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE backend ADD COLUMN met INTEGER NOT NULL DEFAULT 0;" /* newest generation when it started from 0 */
+        "CREATE TABLE warning ("
+        "  backend INTEGER NOT NULL REFERENCES backend (id) ON DELETE CASCADE,"
+        "  zone TEXT NOT NULL REFERENCES zone (name) ON DELETE CASCADE,"
+        "  text TEXT NOT NULL,"
+        "  PRIMARY KEY (backend, zone)"
+        ") STRICT, WITHOUT ROWID;"
+        "CREATE INDEX warning_zone ON warning (zone);",
 };
 
 /* "ddns" in PRAGMA application_id, so that another program's database is not taken for ours. */

@@ -63,6 +63,9 @@ static inline void store_resetp(sqlite3_stmt **stmt) {
 void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size);
 uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 
+/* `retry.due_usec` of what is written and waits to be seen served: no batch takes it. */
+#define NEVER_USEC INT64_MAX
+
 /* Brings an open database to the newest schema. */
 int store_migrate(DdnsStore *s, DdnsMessage *message);
 

@@ -134,16 +134,25 @@ typedef struct DdnsSchedule {
 typedef struct DdnsResult {
         const char *zone;
         uint64_t generation;
-        const char *error; /* NULL: delivered */
-        bool dead;         /* set by ddns_store_record(): it was the last try */
-        uint64_t due_usec; /* set by it: when the next try is due */
+        const char *error; /* NULL: delivered; with `written`: why it is not served yet */
+        bool written;      /* for good, but not seen served yet: the lane goes on asking */
+        const char *warning; /* what of the zone this backend does not serve; "": all of it; NULL: as known */
+        uint64_t delay_usec; /* delivered: since it was accepted; 0: not known */
+        /* set by ddns_store_record() */
+        bool dead;           /* it was the last try */
+        uint64_t due_usec;   /* when the next try is due */
+        bool warning_is_new; /* another text than before */
 } DdnsResult;
 
 /* Records what came of a batch and moves the cursor, in one transaction. A failure of a generation that is no longer the
  * newest is not kept: the newer one starts afresh. The n-th failed try of a generation is repeated after backoff_usec[n - 1];
- * when the schedule is used up the row is dead. */
+ * when the schedule is used up the row is dead. What is written is in no batch until a result follows, or
+ * ddns_store_reset_written(). */
 int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n,
                       uint64_t now_usec, const DdnsSchedule *schedule);
+
+/* Makes what is written, but was not seen served, due now: after a start, and when the name server is gone. */
+int ddns_store_reset_written(DdnsStore *s, const char *backend, uint64_t now_usec);
 
 /* The backend as a whole failed: its next try is due by the schedule (its last entry repeats), no zone is charged. */
 int ddns_store_backend_failed(DdnsStore *s, const char *backend, const char *error, uint64_t now_usec,
@@ -183,6 +192,10 @@ int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *aft
 int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool dead_only,
                      uint64_t now_usec, uint64_t *ret_n);
 
+/* The backend starts from cursor 0 again: every zone is delivered to it, whatever its state. -ENOENT: there is none of that name.
+ * `*ret_n`: zones. */
+int ddns_store_resync(DdnsStore *s, const char *backend, uint64_t *ret_n);
+
 /* Drops tombstones that every backend has passed, and the history of zones deleted before `deleted_before_usec`. */
 int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec);
 
@@ -212,6 +225,7 @@ int ddns_store_find_parent(DdnsStore *s, const char *zone, DdnsZoneRow *ret);
 
 typedef enum DdnsDeliveryState {
         DDNS_DELIVERY_PENDING,
+        DDNS_DELIVERY_WRITTEN, /* but not seen served yet */
         DDNS_DELIVERY_DELIVERED,
         DDNS_DELIVERY_DEFERRED,
         DDNS_DELIVERY_DEAD,
@@ -223,8 +237,9 @@ typedef struct DdnsZoneState {
         const char *backend;
         DdnsDeliveryState state;
         unsigned tries;
-        uint64_t due_usec;
-        const char *error; /* NULL if none */
+        uint64_t due_usec;   /* DEFERRED */
+        const char *error;   /* NULL if none */
+        const char *warning; /* what of the zone it does not serve; NULL if all is well */
 } DdnsZoneState;
 
 typedef struct DdnsQueueRow {
@@ -243,12 +258,13 @@ typedef struct DdnsQueueRow {
 typedef struct DdnsBackendRow {
         const char *name;
         uint64_t cursor;
-        uint64_t pending, deferred, dead; /* zones */
-        uint64_t oldest_usec;             /* acceptance of the oldest pending zone; 0 if none */
-        unsigned failures;                /* > 0: down */
-        uint64_t since_usec;              /* down or up since then; 0 if never tried */
-        uint64_t due_usec;                /* down: next try */
-        const char *error;                /* last error of the backend as a whole; NULL if none */
+        uint64_t pending, written, deferred, dead; /* zones */
+        uint64_t oldest_usec;                      /* acceptance of the oldest pending zone; 0 if none */
+        unsigned failures;                         /* > 0: down */
+        uint64_t since_usec;                       /* down or up since then; 0 if never tried */
+        uint64_t due_usec;                         /* down: next try */
+        uint64_t delay_usec; /* from acceptance until delivered, of what was recorded last; 0: not known */
+        const char *error;   /* last error of the backend as a whole; NULL if none */
 } DdnsBackendRow;
 
 typedef struct DdnsMasterRow {

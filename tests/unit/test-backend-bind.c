@@ -155,7 +155,8 @@ static void open_backend(Fixture *f) {
                 .name = (char *) "test",
                 .type = DDNS_BACKEND_BIND,
                 .zone_dir = f->named.zones,
-                .nameserver = { .set = true, .address = f->named.address },
+                .nameservers = &f->named.address,
+                .n_nameservers = 1,
                 .served_timeout_usec = SERVED_USEC,
                 .control = { .address = (char *) "127.0.0.1",
                              .port = f->named.control_port,
@@ -294,13 +295,13 @@ static void zone_that_is_there_already_is_reloaded(void **state) {
         NEED_NAMED();
         apply_one(f, save("there.test", 1, "192.0.2.1"));
         /* Without a name server to ask and without the file, addzone is the guess. */
-        f->config.nameserver.set = false;
+        f->config.n_nameservers = 0;
         (void) snprintf(text, sizeof text, "%s/there.test.db", f->named.zones);
         assert_int_equal(unlink(text), 0);
         apply_one(f, save("there.test", 1, "192.0.2.2"));
         assert_true(serves_address(f, "there.test", "192.0.2.2"));
         apply_one(f, save("there.test", 2, "192.0.2.3"));
-        f->config.nameserver.set = true;
+        f->config.n_nameservers = 1;
         assert_served(f, "there.test", 2);
 }
 
@@ -327,7 +328,7 @@ static void without_a_name_server_to_ask_the_control_channel_proves_each_load(vo
         Fixture *f = *state;
 
         NEED_NAMED();
-        f->config.nameserver.set = false;
+        f->config.n_nameservers = 0;
         for (uint32_t serial = 1; serial <= 10; serial++) {
                 char address[16];
 
@@ -341,7 +342,7 @@ static void without_a_name_server_to_ask_the_control_channel_proves_each_load(vo
         assert_int_equal(task.state, DDNS_TASK_FAILED);
         assert_non_null(strstr(task.message.text, "named kept serial 10 instead of 11"));
         f->config.served_timeout_usec = SERVED_USEC;
-        f->config.nameserver.set = true;
+        f->config.n_nameservers = 1;
 }
 
 static void poison_zone_fails_with_named_s_words_and_delays_no_other(void **state) {

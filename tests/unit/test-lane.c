@@ -50,7 +50,8 @@ static void add_backend(Fixture *f, const char *name) {
 
         *c = (DdnsBackendConfig){ .name = (char *) name, .served_timeout_usec = SERVED_USEC };
         fake_start(&f->fakes[i], c);
-        c->nameserver = (DdnsEndpoint){ .set = true, .address = f->fakes[i].address };
+        c->nameservers = &f->fakes[i].address;
+        c->n_nameservers = 1;
 }
 
 static void open_store(Fixture *f) {
@@ -264,7 +265,7 @@ static void deletes_are_delivered(void **state) {
 static void lane_without_a_name_server_to_ask_delivers_what_is_written(void **state) {
         Fixture *f = *state;
 
-        f->backends[0].nameserver.set = false;
+        f->backends[0].n_nameservers = 0;
         fake_set(&f->fakes[0], silent, true);
         push(f, "a.test", 1);
         start(f, 0);
@@ -644,7 +645,7 @@ static void what_failed_before_a_restart_is_tried_again_after_it(void **state) {
 static void without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart(void **state) {
         Fixture *f = *state;
 
-        f->backends[0].nameserver.set = false;
+        f->backends[0].n_nameservers = 0;
         push(f, "a.test", 1);
         push(f, "b.test", 1);
         start(f, 0);

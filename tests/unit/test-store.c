@@ -695,7 +695,7 @@ static int count_queue(const DdnsQueueRow *row, void *userdata) {
 
 static void the_queue_shows_all_that_is_not_delivered(void **state) {
         Fixture *f = *state;
-        int counts[4] = { 0 };
+        int counts[5] = { 0 };
 
         (void) push(f, "a.test", 1);
         (void) push(f, "b.test", 1);
@@ -704,6 +704,147 @@ static void the_queue_shows_all_that_is_not_delivered(void **state) {
         assert_int_equal(counts[DDNS_DELIVERY_PENDING], 2);
         assert_int_equal(counts[DDNS_DELIVERY_DEFERRED], 1);
         assert_int_equal(counts[DDNS_DELIVERY_DELIVERED], 0);
+}
+
+/* Takes all there is and records it as written, not served. */
+static void write_only(Fixture *f, const char *name, const char *why) {
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, name, 32);
+
+        for (size_t i = 0; i < b.n; i++) {
+                DdnsResult result = { .zone = b.deliveries[i].zone,
+                                      .generation = b.deliveries[i].generation,
+                                      .written = true,
+                                      .error = why };
+                assert_int_equal(ddns_store_record(f->store, name, &result, 1, f->now, &schedule), 0);
+        }
+}
+
+static void what_is_written_waits_in_no_batch_and_is_not_served(void **state) {
+        Fixture *f = *state;
+        int counts[5] = { 0 };
+        uint64_t due, off, n;
+
+        (void) push(f, "a.test", 1);
+        write_only(f, "one", "the name server is silent");
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_WRITTEN);
+        assert_int_equal(backend(f, "one").cursor, 1);
+        assert_int_equal(backend(f, "one").written, 1);
+        assert_int_equal(backend(f, "one").deferred, 0);
+        assert_int_equal(ddns_store_each_queued(f->store, count_queue, counts), 0);
+        assert_int_equal(counts[DDNS_DELIVERY_WRITTEN], 1);
+
+        /* neither time, nor the same push again, nor a retry of what failed brings it back */
+        f->now += 1000 * backoff[4];
+        (void) push_as(f, "a.test", 1, "server1", true);
+        assert_int_equal(ddns_store_retry(f->store, NULL, NULL, false, f->now, &n), 0);
+        assert_int_equal(ddns_store_limit_due(f->store, "one", f->now, f->now), 0);
+        assert_int_equal(deliver(f, "one", NULL), 0);
+        assert_int_equal(ddns_store_next_due(f->store, "one", f->now, &due, &off), 0);
+        assert_true(due == UINT64_MAX);
+
+        /* its name does, and so does a start of ddns-retry */
+        assert_int_equal(ddns_store_retry(f->store, "one", "a.test", false, f->now, &n), 0);
+        write_only(f, "one", NULL);
+        assert_int_equal(ddns_store_reset_written(f->store, "two", f->now), 0);
+        assert_int_equal(deliver(f, "one", NULL), 0);
+        assert_int_equal(ddns_store_reset_written(f->store, "one", f->now), 0);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
+}
+
+static void writing_without_being_served_uses_up_the_tries(void **state) {
+        Fixture *f = *state;
+        DdnsResult unserved = { .zone = "a.test", .error = "not shown" };
+
+        unserved.generation = push(f, "a.test", 1);
+        for (size_t i = 0; i <= ARRAY_SIZE(backoff); i++) {
+                assert_int_not_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DEAD);
+                write_only(f, "one", NULL);
+                assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_WRITTEN);
+                assert_int_equal(ddns_store_record(f->store, "one", &unserved, 1, f->now, &schedule), 0);
+                f->now += backoff[4];
+        }
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DEAD);
+}
+
+static void a_newer_push_does_not_wait_for_what_is_written(void **state) {
+        Fixture *f = *state;
+        uint64_t old = push(f, "a.test", 1);
+
+        write_only(f, "one", NULL);
+        (void) push(f, "a.test", 2);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_PENDING);
+        assert_int_equal(backend(f, "one").written, 0);
+        DdnsResult late = { .zone = "a.test", .generation = old, .written = true };
+        assert_int_equal(ddns_store_record(f->store, "one", &late, 1, f->now, &schedule), 0);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
+}
+
+static int copy_warning(const DdnsZoneState *row, void *userdata) {
+        (void) snprintf(userdata, 64, "%s", row->warning ? row->warning : "");
+        return 1;
+}
+
+static bool warn(Fixture *f, uint64_t generation, const char *text, char ret[64]) {
+        DdnsResult result = { .zone = "a.test", .generation = generation, .warning = text };
+
+        assert_int_equal(ddns_store_record(f->store, "one", &result, 1, f->now, &schedule), 0);
+        assert_int_equal(ddns_store_each_state(f->store, "a.test", copy_warning, ret), 1);
+        return result.warning_is_new;
+}
+
+static void warnings_stay_until_the_backend_says_otherwise(void **state) {
+        Fixture *f = *state;
+        uint64_t generation = push(f, "a.test", 1);
+        char text[64];
+
+        assert_true(warn(f, generation, "no DNSSEC", text));
+        assert_string_equal(text, "no DNSSEC");
+        assert_false(warn(f, generation, "no DNSSEC", text));
+        assert_false(warn(f, generation, NULL, text));
+        assert_string_equal(text, "no DNSSEC");
+        assert_true(warn(f, generation, "too long", text));
+        assert_string_equal(text, "too long");
+        assert_false(warn(f, generation, "", text));
+        assert_string_equal(text, "");
+}
+
+static void a_resync_delivers_everything_again(void **state) {
+        Fixture *f = *state;
+        uint64_t n;
+
+        (void) push(f, "a.test", 1);
+        (void) push(f, "b.test", 1);
+        (void) push(f, "c.test", 1);
+        (void) deliver(f, "one", "a.test");
+        (void) deliver(f, "two", NULL);
+        (void) delete_as(f, "c.test", "server1");
+        write_only(f, "one", NULL);
+        assert_int_equal(ddns_store_resync(f->store, "one", &n), 0);
+        assert_int_equal(n, 2);
+        assert_int_equal(backend(f, "one").pending, 3); /* the delete too */
+        assert_int_equal(deliver(f, "one", NULL), 3);
+        assert_int_equal(deliver(f, "two", NULL), 1);
+        assert_int_equal(ddns_store_resync(f->store, "three", &n), -ENOENT);
+}
+
+static void the_delay_is_that_of_the_last_push(void **state) {
+        static const DdnsStoreBackend three[] = { { "one", "a" }, { "two", "b" }, { "three", "c" } };
+        Fixture *f = *state;
+        DdnsResult result = { .zone = "a.test", .delay_usec = 5 };
+
+        result.generation = push(f, "a.test", 1);
+        assert_int_equal(ddns_store_record(f->store, "one", &result, 1, f->now, &schedule), 0);
+        assert_int_equal(backend(f, "one").delay_usec, 5);
+        assert_int_equal(ddns_store_set_backends(f->store, three, 3), 0);
+        assert_int_equal(ddns_store_record(f->store, "three", &result, 1, f->now, &schedule), 0);
+        assert_int_equal(backend(f, "three").delay_usec,
+                         0); /* it was pushed before this backend was there */
+        result.generation = push(f, "a.test", 2);
+        result.delay_usec = 7;
+        assert_int_equal(ddns_store_record(f->store, "three", &result, 1, f->now, &schedule), 0);
+        assert_int_equal(backend(f, "three").delay_usec, 7);
 }
 
 static void the_closest_parent_is_found(void **state) {
@@ -835,6 +976,12 @@ int main(void) {
                 TEST(incarnations_are_remembered),
                 TEST(delivered_zones_are_listed_in_pages),
                 TEST(the_queue_shows_all_that_is_not_delivered),
+                TEST(what_is_written_waits_in_no_batch_and_is_not_served),
+                TEST(writing_without_being_served_uses_up_the_tries),
+                TEST(a_newer_push_does_not_wait_for_what_is_written),
+                TEST(warnings_stay_until_the_backend_says_otherwise),
+                TEST(a_resync_delivers_everything_again),
+                TEST(the_delay_is_that_of_the_last_push),
                 TEST(the_closest_parent_is_found),
                 TEST(a_locked_database_is_eagain_and_nothing_happened),
                 TEST(foreign_and_newer_databases_are_refused_untouched),
