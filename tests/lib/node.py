@@ -19,6 +19,7 @@ import time
 import builds
 import push
 from cases import DIE_WITH_US, wait_until
+from clock import Clock
 from dns import NameServer, rndc_key
 from running import Running, dump
 
@@ -151,25 +152,31 @@ class Node(Running):
     """A private named, ddns-receiver and ddns-retry of `build`; a context manager.
 
     `receiver`, `queue`, `state`, `backend`: settings merged into the configuration (`backend` into that of the private
-    named); `backends`: more of them. `named_options`, `named_more`: text for named.conf, in `options` and behind it.
-    `registration`: how the private named learns of zones, on both sides. `control`: settings merged into those of its
-    control channel. `timer`: seconds of ddns-retry.timer; `restart`: of RestartSec=. Directory and logs stay if `keep`."""
+    named); `backends`: more of them; `credentials`: their files, name to text. `named_options`, `named_more`: text for
+    named.conf, in `options` and behind it. `registration`: how the private named learns of zones, on both sides.
+    `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
+    RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
+    `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`."""
 
-    def __init__(self, build, receiver=None, queue=None, state=None, backend=None, backends=(), named_options="",
-                 named_more="", registration="addzone", control=None, timer=1.0, restart=0.1, keep=False):
+    def __init__(self, build, receiver=None, queue=None, state=None, backend=None, backends=(), credentials=None,
+                 named=True, named_options="", named_more="", registration="addzone", control=None, timer=1.0,
+                 restart=0.1, clock=False, keep=False):
         self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
         self._keep, self._timer, self._restart, self._registration = keep, timer, restart, registration
-        self._named = self._named_started = self.receiver = self.retry = None
+        self._named = self._named_started = self.receiver = self.retry = self.clock = None
         self.directory = tempfile.mkdtemp(prefix="ddns-node-")
         os.chmod(self.directory, 0o755)
-        port, self._control, statistics = free_ports(3)
-        self.nameserver = NameServer(LOOPBACK, port, statistics)
+        if clock:
+            self.clock = Clock(find_program(build, "libclock.so"), self.path("clock"))
         try:
-            self.settings = self._make_settings(receiver or {}, queue or {}, state or {}, backend or {}, backends,
-                                                control or {})
+            self._make_settings(receiver or {}, queue or {}, state or {}, backends)
+            if named:
+                self._add_named(backend or {}, control or {})
+                self._write_named(named_options, named_more)
+                self.start_named()
             self.write_config()
-            self._write_named(named_options, named_more)
-            self.start_named()
+            for name, text in (credentials or {}).items():
+                self.write_credential(name, text)
             self._start_ddns()
         except BaseException:
             self.close()
@@ -187,7 +194,7 @@ class Node(Running):
         """Keeps what everybody wrote, for whoever has to find out why a case failed."""
         directory = os.path.join(builds.logs("nodes"), os.path.basename(self.directory))
         os.makedirs(directory, exist_ok=True)
-        for path in (*glob.glob(self.path("*.log")), self.path("ddns.yaml"), self.path("named.conf")):
+        for path in (*glob.glob(self.path("*.log")), *glob.glob(self.path("ddns.yaml")), *glob.glob(self.path("named.conf"))):
             shutil.copy(path, directory)
         print(f"# logs: {directory}", file=sys.stderr)
 
@@ -196,26 +203,35 @@ class Node(Running):
 
     # ---- set-up
 
-    def _make_settings(self, receiver, queue, state, backend, backends, control):
+    def _make_settings(self, receiver, queue, state, backends):
         for name in ("state", "zones", "credentials"):
             os.mkdir(self.path(name))
-        return {
+        self.settings = {
             "state": {"database": self.path("state", "ddns.db"), "wake": self.path("wake"), **state},
             "receiver": {"parent-check": 3, "masters": [
                 {"name": "da1", "username": push.USERNAME, "password-file": "da1.hash"}], **receiver},
             "queue": {"linger": "300ms", **queue},
-            "backends": [{
-                "name": "bind", "type": "bind", "zone-dir": self.path("zones"),
-                "nameserver": f"{LOOPBACK}@{self.nameserver.port}", "registration": self._registration,
-                "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key"),
-                            **control},
-                **backend}, *backends],
+            "backends": [*backends],
         }
+
+    def _add_named(self, backend, control):
+        port, self._control, statistics = free_ports(3)
+        self.nameserver = NameServer(LOOPBACK, port, statistics)
+        self.settings["backends"].insert(0, {
+            "name": "bind", "type": "bind", "zone-dir": self.path("zones"),
+            "nameserver": f"{LOOPBACK}@{self.nameserver.port}", "registration": self._registration,
+            "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key"), **control},
+            **backend})
 
     def write_config(self, text=None):
         """Writes the configuration, or `text` in its place."""
         with open(self.path("ddns.yaml"), "w", encoding="utf-8") as f:
             f.write(text if text is not None else dump(self.settings) + "\n")
+
+    def write_credential(self, name, text):
+        with open(self.path("credentials", name), "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(self.path("credentials", name), 0o600)
 
     def _write_named(self, options, more):
         with open(self.path("rndc.key"), "w", encoding="utf-8") as f:
@@ -241,13 +257,13 @@ class Node(Running):
 
     def _environment(self):
         environment = {key: value for key, value in os.environ.items() if key not in ("JOURNAL_STREAM", "NOTIFY_SOCKET")}
-        return {**environment, "CREDENTIALS_DIRECTORY": self.path("credentials"),
+        return {**environment, **(self.clock.environment if self.clock else {}),
+                "CREDENTIALS_DIRECTORY": self.path("credentials"),
                 "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                 "TSAN_OPTIONS": "exitcode=99"}
 
     def _start_ddns(self):
-        with open(self.path("credentials", "da1.hash"), "w", encoding="utf-8") as f:
-            f.write(self.ctl_text("passwd", stdin=push.PASSWORD + "\n"))
+        self.write_credential("da1.hash", self.ctl_text("passwd", stdin=push.PASSWORD + "\n"))
 
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -279,6 +295,19 @@ class Node(Running):
 
     def kill_retry(self, number=signal.SIGKILL):
         return self.retry.signal(number)
+
+    def wake_retry(self):
+        """As every push does it: ddns-retry looks at its work again, and at the clock."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.connect(self.path("wake"))
+            s.send(b"test")
+
+    def restart_retry(self):
+        """As `systemctl restart ddns-retry`: it reads the configuration anew."""
+        old = self.retry.pid
+        if self.retry.signal(signal.SIGTERM):
+            wait_until(lambda: self.retry.pid != old, 30, "ddns-retry ends")
+        self.wake_retry()
 
     def stop(self):
         """Ends both programs; gives the exit statuses of all their runs that did not end well."""
@@ -343,5 +372,7 @@ class Node(Running):
         if self._named and self._named.poll() is None:
             self.cont_named()
             self.stop_named()
+        if self.clock:
+            self.clock.close()
         if not self._keep:
             shutil.rmtree(self.directory, ignore_errors=True)
