@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* What a new session is made to be, and how long it may be silent. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "mysql/mysql-internal.h"
+
+/* libmariadb's own time-outs begin anew with each octet, so a server that trickles would hold us for ever; and its hook has
+ * no argument of ours. One thread waits for one thing at a time. */
+static _Thread_local struct {
+        uint64_t silence_usec;
+        uint64_t deadline;
+        bool over;
+} waiting;
+
+void ddns_mysql_wait_begin(uint64_t silence_usec, uint64_t total_usec) {
+        waiting.silence_usec = silence_usec;
+        waiting.deadline = ddns_monotonic_usec() + total_usec;
+        waiting.over = false;
+}
+
+bool ddns_mysql_wait_is_over(void) {
+        return waiting.over;
+}
+
+static int wait_for(my_socket fd, my_bool is_read, int timeout_ms) {
+        uint64_t now = ddns_monotonic_usec(), end = now + waiting.silence_usec;
+
+        if (end > waiting.deadline)
+                end = waiting.deadline;
+        for (;;) {
+                struct pollfd pfd = { .fd = fd, .events = is_read ? POLLIN : POLLOUT };
+                uint64_t left = end > now ? end - now : 0;
+
+                int r = poll(&pfd, 1, (int) ((left + 999) / 1000));
+                if (r > 0)
+                        return 1;
+                if (r < 0 && errno != EINTR)
+                        return -1;
+                now = ddns_monotonic_usec();
+                if (now >= end)
+                        break;
+        }
+        waiting.over = true;
+        errno = ETIMEDOUT;
+        return 0;
+}
+
+int ddns_mysql_wait_set(MYSQL *connection) {
+        return mysql_optionsv(connection, MARIADB_OPT_IO_WAIT, wait_for);
+}
+
+/* Each of them holds for what an administrator may have set for the whole server. */
+static const char *const settings[] = {
+        "SET NAMES utf8mb4",
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
+        "SET SESSION autocommit = 0, completion_type = 0, sql_safe_updates = 0,"
+        " sql_select_limit = 18446744073709551615,"
+        " wait_timeout = 30, net_read_timeout = 30, net_write_timeout = 30",
+};
+
+static int set_lock_timeouts(DdnsMysql *m, DdnsMessage *message) {
+        /* Shorter than we wait for an answer, so that it is the server that says what it waited for. */
+        uint64_t seconds = m->config->read_timeout_usec / USEC_PER_SEC;
+        char text[24];
+
+        (void) snprintf(text, sizeof text, "%llu",
+                        seconds > 1 ? (unsigned long long) seconds - 1 : 1ULL);
+        DdnsMysqlValue values[] = { ddns_mysql_text(text), ddns_mysql_text(text) };
+        return ddns_mysql_run(m,
+                              "SET SESSION innodb_lock_wait_timeout = CAST(? AS UNSIGNED),"
+                              " lock_wait_timeout = CAST(? AS UNSIGNED)",
+                              values, ARRAY_SIZE(values), NULL, NULL, message);
+}
+
+static int take_max_packet(const DdnsMysqlValue *values, size_t n, void *userdata) {
+        uint64_t *max = userdata;
+        char text[24] = "";
+
+        if (n == 1 && values[0].text && values[0].size < sizeof text)
+                memcpy(text, values[0].text, values[0].size);
+        *max = strtoull(text, NULL, 10);
+        return 0;
+}
+
+int ddns_mysql_session_begin(DdnsMysql *m, DdnsMessage *message) {
+        uint64_t max = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+                ddns_mysql_begin(m);
+                if (mysql_query(m->connection, settings[i]) != 0)
+                        return ddns_mysql_failed(m, mysql_errno(m->connection),
+                                                 mysql_error(m->connection), message);
+        }
+        int r = set_lock_timeouts(m, message);
+        if (r < 0)
+                return r;
+        r = ddns_mysql_run(m, "SELECT @@max_allowed_packet", NULL, 0, take_max_packet, &max, message);
+        if (r < 0)
+                return r;
+        m->max_packet = max < PACKET_MAX ? max : PACKET_MAX;
+        return 0;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* Prepared statements: kept under their text, run with text for every parameter, read as text. */
+#include <errno.h>
+#include <string.h>
+
+#include "basic/clock.h"
+#include "mysql/mysql-internal.h"
+
+#define CELL_SIZE 256 /* grows with what comes */
+
+/* One cell of the row that is read now. */
+typedef struct Cell {
+        char *buffer;
+        unsigned long capacity, size;
+        my_bool is_null, is_cut;
+} Cell;
+
+typedef struct Result {
+        MYSQL_STMT *handle;
+        size_t n;
+        Cell *cells;
+        MYSQL_BIND *binds;
+        DdnsMysqlValue *values;
+} Result;
+
+static void statement_done(Statement *s) {
+        if (s->handle)
+                (void) mysql_stmt_close(s->handle);
+        free(s->sql);
+        *s = (Statement){ 0 };
+}
+
+void ddns_mysql_statements_drop(DdnsMysql *m) {
+        for (size_t i = 0; i < STATEMENTS_MAX; i++)
+                statement_done(&m->statements[i]);
+}
+
+static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
+        unsigned number = mysql_stmt_errno(s->handle);
+        int r = ddns_mysql_explain(m, DOING_STATEMENT, number, mysql_stmt_error(s->handle), message);
+
+        if (r == -ENOTCONN)
+                ddns_mysql_close(m);
+        else
+                statement_done(s); /* it may be the prepared form that no longer fits the table */
+        return r;
+}
+
+static int prepare(DdnsMysql *m, Statement *s, const char *sql, DdnsMessage *message) {
+        statement_done(s);
+        s->sql = strdup(sql);
+        s->handle = mysql_stmt_init(m->connection);
+        if (!s->sql || !s->handle) {
+                statement_done(s);
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        }
+        return mysql_stmt_prepare(s->handle, sql, strlen(sql)) == 0 ? 0 : failed(m, s, message);
+}
+
+static int statement_get(DdnsMysql *m, const char *sql, Statement **ret, DdnsMessage *message) {
+        Statement *oldest = &m->statements[0];
+
+        for (size_t i = 0; i < STATEMENTS_MAX; i++) {
+                Statement *s = &m->statements[i];
+
+                if (s->handle && strcmp(s->sql, sql) == 0) {
+                        s->last_use = ++m->uses;
+                        *ret = s;
+                        return 0;
+                }
+                if (s->last_use < oldest->last_use)
+                        oldest = s;
+        }
+        int r = prepare(m, oldest, sql, message);
+        if (r < 0)
+                return r;
+        oldest->last_use = ++m->uses;
+        *ret = oldest;
+        return 0;
+}
+
+/* The packet of COM_STMT_EXECUTE: header, bitmap of NULLs, types, and each value after its length. A longer one than the
+ * server takes would break the connection with no word. */
+static uint64_t packet_size(const DdnsMysqlValue *parameters, size_t n) {
+        uint64_t size = 16 + n / 8 + 2 * n;
+
+        for (size_t i = 0; i < n; i++)
+                size += 9 + parameters[i].size;
+        return size;
+}
+
+static int execute(DdnsMysql *m, Statement *s, const DdnsMysqlValue *parameters, size_t n,
+                   DdnsMessage *message) {
+        ddns_cleanup(ddns_freep) MYSQL_BIND *binds = calloc(n + 1, sizeof *binds);
+
+        if (!binds)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++)
+                binds[i] = (MYSQL_BIND){
+                        .buffer_type = parameters[i].text ? MYSQL_TYPE_STRING : MYSQL_TYPE_NULL,
+                        .buffer = (void *) parameters[i].text,
+                        .buffer_length = parameters[i].size,
+                };
+        if (n > 0 && mysql_stmt_bind_param(s->handle, binds))
+                return failed(m, s, message);
+        return mysql_stmt_execute(s->handle) == 0 ? 0 : failed(m, s, message);
+}
+
+static void result_done(Result *r) {
+        for (size_t i = 0; r->cells && i < r->n; i++)
+                free(r->cells[i].buffer);
+        free(r->cells);
+        free(r->binds);
+        free(r->values);
+}
+
+static void bind_cell(Result *r, size_t i) {
+        Cell *c = &r->cells[i];
+
+        r->binds[i] = (MYSQL_BIND){
+                .buffer_type = MYSQL_TYPE_STRING,
+                .buffer = c->buffer,
+                .buffer_length = c->capacity,
+                .length = &c->size,
+                .is_null = &c->is_null,
+                .error = &c->is_cut,
+        };
+}
+
+static int result_new(MYSQL_STMT *handle, Result *r) {
+        *r = (Result){ .handle = handle, .n = mysql_stmt_field_count(handle) };
+        r->cells = calloc(r->n, sizeof *r->cells);
+        r->binds = calloc(r->n, sizeof *r->binds);
+        r->values = calloc(r->n, sizeof *r->values);
+        if (!r->cells || !r->binds || !r->values)
+                return -ENOMEM;
+        for (size_t i = 0; i < r->n; i++) {
+                r->cells[i].capacity = CELL_SIZE;
+                r->cells[i].buffer = malloc(CELL_SIZE);
+                if (!r->cells[i].buffer)
+                        return -ENOMEM;
+                bind_cell(r, i);
+        }
+        return 0;
+}
+
+/* Fetches the cells that did not fit. A packet's limit bounds them. */
+static int widen(Result *r) {
+        for (size_t i = 0; i < r->n; i++) {
+                Cell *c = &r->cells[i];
+
+                if (c->is_null || c->size <= c->capacity)
+                        continue;
+                char *wider = realloc(c->buffer, c->size);
+                if (!wider)
+                        return -ENOMEM;
+                c->buffer = wider;
+                c->capacity = c->size;
+                bind_cell(r, i);
+                if (mysql_stmt_fetch_column(r->handle, &r->binds[i], (unsigned) i, 0) != 0)
+                        return -EINVAL;
+        }
+        return mysql_stmt_bind_result(r->handle, r->binds) ? -EINVAL : 0;
+}
+
+static int fetch(Result *r) {
+        int rc = mysql_stmt_fetch(r->handle);
+
+        if (rc == MYSQL_NO_DATA)
+                return 0;
+        if (rc != 0 && rc != MYSQL_DATA_TRUNCATED)
+                return -EINVAL;
+        if (rc == MYSQL_DATA_TRUNCATED && (rc = widen(r)) < 0)
+                return rc;
+        for (size_t i = 0; i < r->n; i++)
+                r->values[i] = r->cells[i].is_null ? DDNS_MYSQL_NULL
+                                                   : (DdnsMysqlValue){ r->cells[i].buffer,
+                                                                       r->cells[i].size };
+        return 1;
+}
+
+/* Rows are taken as they come, so that no number of them costs us memory. */
+static int read_rows(DdnsMysql *m, Statement *s, DdnsMysqlRow *each, void *userdata,
+                     DdnsMessage *message) {
+        ddns_cleanup(result_done) Result result = { 0 };
+        int r, stop = 0;
+
+        if (result_new(s->handle, &result) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (mysql_stmt_bind_result(s->handle, result.binds))
+                return failed(m, s, message);
+        while ((r = fetch(&result)) > 0 && stop == 0)
+                stop = each ? each(result.values, result.n, userdata) : 0;
+        if (r == -ENOMEM)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        if (r < 0 || mysql_stmt_free_result(s->handle))
+                return failed(m, s, message);
+        return stop;
+}
+
+int ddns_mysql_run(DdnsMysql *m, const char *sql, const DdnsMysqlValue *parameters, size_t n,
+                   DdnsMysqlRow *each, void *userdata, DdnsMessage *message) {
+        Statement *s;
+
+        if (!m->connection)
+                return ddns_fail(message, -ENOTCONN, "database %s: there is no connection", m->name);
+        ddns_mysql_begin(m);
+        if (m->max_packet > 0 && packet_size(parameters, n) + strlen(sql) > m->max_packet)
+                return ddns_fail(message, -EMSGSIZE,
+                                 "database %s: more than its max_allowed_packet of %llu octets", m->name,
+                                 (unsigned long long) m->max_packet);
+        int r = statement_get(m, sql, &s, message);
+        if (r < 0)
+                return r;
+        if (mysql_stmt_param_count(s->handle) != n)
+                return ddns_fail(message, -EINVAL, "database %s: %zu values for %lu parameters", m->name,
+                                 n, mysql_stmt_param_count(s->handle));
+        r = execute(m, s, parameters, n, message);
+        if (r < 0 || mysql_stmt_field_count(s->handle) == 0)
+                return r;
+        return read_rows(m, s, each, userdata, message);
+}
