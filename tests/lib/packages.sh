@@ -4,10 +4,16 @@
 packages_build=(
         gcc libc6-dev meson ninja-build pkg-config scdoc
         libsystemd-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libldns-dev libgnutls28-dev libjansson-dev
-        libcrypt-dev
+        libcrypt-dev libmariadb-dev
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
-packages_test=(libcmocka-dev systemd systemd-container dbus)
+packages_test=(
+        libcmocka-dev systemd systemd-container dbus openssl iproute2
+        mariadb-server pdns-server pdns-backend-mysql pdns-tools
+)
+# Packages that bring a daemon, and the services of these.
+packages_daemons=(bind9 mariadb-server pdns-server)
+services_daemons=(named.service mariadb.service pdns.service)
 
 # packages_missing PACKAGE...: prints those that are not installed. Where there is no dpkg nobody can tell: it prints none.
 packages_missing() {
@@ -18,8 +24,8 @@ packages_missing() {
         done
 }
 
-# Installing bind9 starts a name server and has it started at each boot. Nobody asked for one: policy-rc.d forbids the
-# first, as long as it stands there, and `systemctl disable` undoes the second.
+# Installing a daemon starts it and has it started at each boot. Nobody asked for that: policy-rc.d forbids the first, as
+# long as it stands there, and `systemctl disable` undoes the second. Those that were there before are left as they were.
 install_without_starting() (
         policy=/usr/sbin/policy-rc.d
         if [[ ! -e $policy ]]; then
@@ -29,7 +35,10 @@ install_without_starting() (
         fi
         export DEBIAN_FRONTEND=noninteractive
         apt-get install -y -qq --no-install-recommends "$@" >/dev/null || exit
-        systemctl --quiet disable named.service
+        local i
+        for i in "${!packages_daemons[@]}"; do
+                [[ " $* " != *" ${packages_daemons[i]} "* ]] || systemctl --quiet disable "${services_daemons[i]}" || exit
+        done
 )
 
 # packages_ensure PACKAGE...: installs what is missing if that is possible here, else names it. 0: everything is there.
@@ -45,9 +54,5 @@ packages_ensure() {
         fi
         echo "Installing ${missing[*]}" >&2
         apt-get update -qq || return
-        if [[ " ${missing[*]} " == *' bind9 '* ]]; then
-                install_without_starting "${missing[@]}"
-        else
-                DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-        fi
+        install_without_starting "${missing[@]}"
 }
