@@ -71,7 +71,9 @@ typedef struct DdnsBackendOps {
 
         /* The name servers fetch what was written, in their own time: that they are silent does not end the writing. */
         bool apart;
-        /* Another incarnation says nothing about the name servers, but that all that was written may be missing. */
+        bool without_aa;    /* they don't say that they are authoritative */
+        bool keeps_deleted; /* they may go on answering for a deleted zone, which no retry will change */
+        /* After another incarnation all zones are delivered again: it is another database, which may lack anything. */
         bool rewrite;
 } DdnsBackendOps;
 

@@ -100,6 +100,23 @@ static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, Ddn
         return 1;
 }
 
+/* A database: no name server tells what it has, and to read it is as good as to ask. */
+static int rewrite(DdnsLane *l, const char *before, const char *incarnation) {
+        DdnsReportFields fields = { .backend = l->name };
+        uint64_t zones;
+        int r;
+
+        r = ddns_store_resync(l->store, l->name, &zones);
+        if (r >= 0)
+                r = ddns_store_set_incarnation(l->store, l->name, incarnation);
+        if (r >= 0)
+                ddns_report(DDNS_EVENT_BACKEND_RESTARTED, &fields,
+                            "%s is another server than before (%s instead of %s): all zones are compared with it: "
+                            "%" PRIu64,
+                            l->name, incarnation, before, zones);
+        return r;
+}
+
 int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message) {
         DdnsReportFields fields = { .backend = l->name };
         char before[DDNS_INCARNATION_MAX + 1];
@@ -109,6 +126,8 @@ int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message
         r = ddns_store_get_incarnation(l->store, l->name, before);
         if (r < 0 || strcmp(before, incarnation) == 0)
                 return r;
+        if (before[0] && l->ops->rewrite)
+                return rewrite(l, before, incarnation);
         if (before[0]) {
                 r = compare_all(l, &zones, &lost, message);
                 if (r <= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of a lane share: lane.c (the thread and its batches), lane-record.c, lane-wait.c, compare.c (after a restart
+/* What the parts of a lane share: lane.c (the thread), lane-batch.c, lane-record.c, lane-wait.c, compare.c (after a restart
  * of the name server). */
 #pragma once
 
@@ -25,6 +25,7 @@ struct DdnsLane {
         uint64_t again_usec; /* monotonic: after a failure that is not recorded yet, when to try again */
         uint64_t grace_end_usec; /* monotonic: failures are recorded from then on; 0: none since the last answer */
         bool store_down; /* reported */
+        bool began;      /* what an earlier run left as written is due again */
 
         pthread_t thread;
         bool running;
@@ -35,6 +36,11 @@ struct DdnsLane {
 };
 
 bool ddns_lane_is_stopping(DdnsLane *l);
+
+/* ---- lane-batch.c ---- */
+
+/* 1: something was done; 0: there is nothing to do now; negative: the database failed. */
+int ddns_lane_deliver_next(DdnsLane *l);
 
 /* ---- lane-record.c: 0, or negative: the database failed, which is reported ---- */
 
@@ -52,10 +58,14 @@ int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *r
 int ddns_lane_settle(DdnsLane *l, const DdnsDelivery *d, bool served, DdnsMessage *message);
 /* Asks about all that wait; records those that are served, and those whose time is over. Negative: the database failed. */
 int ddns_lane_settle_waiting(DdnsLane *l);
+/* Why `item` is not seen served, for the operator. */
+void ddns_lane_explain(const DdnsLane *l, const DdnsWaiting *item, DdnsMessage *ret);
+/* Reports name servers that fell silent or answer again, where writing goes on without them. */
+void ddns_lane_report_silence(DdnsLane *l);
 
 /* ---- compare.c ---- */
 
 /* Compares `incarnation` with the one seen last. If the name server was started anew, every zone that it should have and
- * does not serve is delivered again. 0; -ECONNABORTED: the name server does not answer, `message` says so; else the database
+ * does not serve is delivered again; another database gets all zones. 0; -ECONNABORTED: the name server does not answer, `message` says so; else the database
  * failed. Told to stop, it leaves the rest to the next start. */
 int ddns_lane_compare(DdnsLane *l, const char *incarnation, DdnsMessage *message);

@@ -76,9 +76,16 @@ static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *
         const char *how = l->backend_config->n_nameservers > 0 ? "served" : "written";
         uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
 
-        if (!result->error && d->delete)
+        if (result->warning_is_new)
+                ddns_report(DDNS_EVENT_DELIVERY_WARNING, &fields, "%s: on %s: %s", d->zone, l->name,
+                            result->warning);
+        if (!result->error && !result->written && d->delete)
                 ddns_report(DDNS_EVENT_DELIVERED, &fields,
                             "%s: gone from %s, %" PRIu64 " ms after the delete", d->zone, l->name, ms);
+        else if (result->written)
+                ddns_report(DDNS_EVENT_DEBUG, &fields,
+                            "%s: serial %" PRIu32 " written by %s, not seen served yet", d->zone,
+                            d->serial, l->name);
         else if (!result->error)
                 ddns_report(DDNS_EVENT_DELIVERED, &fields,
                             "%s: serial %" PRIu32 " %s by %s, %" PRIu64 " ms after the push", d->zone,
@@ -102,6 +109,8 @@ int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *r
 
         if (n == 0)
                 return 0;
+        for (size_t i = 0; i < n; i++)
+                results[i].delay_usec = now - deliveries[i]->accepted_usec;
         r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
@@ -109,7 +118,8 @@ int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *r
         l->store_down = false;
         (void) pthread_mutex_lock(&l->lock);
         for (size_t i = 0; i < n; i++)
-                *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
+                if (!results[i].written)
+                        *(results[i].error ? &l->state.failed : &l->state.delivered) += 1;
         (void) pthread_mutex_unlock(&l->lock);
         for (size_t i = 0; i < n; i++)
                 report_result(l, deliveries[i], &results[i], now);

@@ -11,8 +11,6 @@
 
 /* How often what waits to be seen served is asked about. */
 #define ASK_INTERVAL_USEC (100 * USEC_PER_MSEC)
-/* More than that may not wait to be seen served: then the lane waits with them. */
-#define WAITING_MAX 1000
 /* How often it is made sure that the backend is the same that it was: while work keeps coming, a restart passes unnoticed. */
 #define PROBE_INTERVAL_USEC (5 * USEC_PER_SEC)
 /* How long after a failure of the database it is tried again. */
@@ -39,6 +37,9 @@ int ddns_lane_new(const DdnsConfig *config, const DdnsBackendConfig *backend, co
         (void) pthread_condattr_destroy(&attributes);
 
         r = ops->new (backend, &l->backend, message);
+        if (r >= 0 && ddns_waiting_list_init(&l->waiting, backend->nameservers, backend->n_nameservers,
+                                             ops->without_aa) < 0)
+                r = ddns_fail(message, -ENOMEM, "out of memory");
         if (r >= 0)
                 r = ddns_store_open(config->state.database, &options, &l->store, message);
         if (r < 0)
@@ -112,161 +113,6 @@ bool ddns_lane_is_stopping(DdnsLane *l) {
         return stopping;
 }
 
-/* ---- one batch ---- */
-
-typedef struct Work {
-        DdnsDelivery **deliveries; /* those of the batch that are not waiting already */
-        DdnsTask *tasks;
-        DdnsSoaQuestion *questions;
-        DdnsResult *results;
-        const DdnsDelivery **recorded;
-        size_t n;
-} Work;
-
-static void work_done(Work *w) {
-        free(w->deliveries);
-        free(w->tasks);
-        free(w->questions);
-        free(w->results);
-        free(w->recorded);
-}
-
-static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
-        w->deliveries = calloc(batch->n, sizeof *w->deliveries);
-        w->tasks = calloc(batch->n, sizeof *w->tasks);
-        w->questions = calloc(batch->n, sizeof *w->questions);
-        w->results = calloc(batch->n, sizeof *w->results);
-        w->recorded = calloc(batch->n, sizeof *w->recorded);
-        if (!w->deliveries || !w->tasks || !w->questions || !w->results || !w->recorded)
-                return -ENOMEM;
-
-        for (size_t i = 0; i < batch->n && w->n < l->config->queue.batch; i++) {
-                DdnsDelivery *d = &batch->deliveries[i];
-
-                if (ddns_waiting_list_has(&l->waiting, d->zone, d->generation))
-                        continue;
-                w->tasks[w->n] = (DdnsTask){ .zone = d->zone,
-                                             .generation = d->generation,
-                                             .delete = d->delete,
-                                             .content = d->content,
-                                             .size = d->size,
-                                             .serial = d->serial };
-                w->deliveries[w->n++] = d;
-        }
-        return 0;
-}
-
-/* Asks the name server about all that is written. 0, or negative if it answers nothing at all. */
-static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
-        const DdnsBackendConfig *c = l->backend_config;
-        size_t n = 0;
-        int r;
-
-        if (c->n_nameservers == 0)
-                return 0;
-        for (size_t i = 0; i < w->n; i++)
-                if (w->tasks[i].state == DDNS_TASK_WRITTEN)
-                        w->questions[n++] = ddns_served_question(w->deliveries[i]);
-        if (n == 0)
-                return 0;
-        r = ddns_soa_wait(&c->nameservers[0], w->questions, n,
-                          c->served_timeout_usec < PATIENCE_USEC ? c->served_timeout_usec
-                                                                 : PATIENCE_USEC);
-        if (r == -ETIMEDOUT) /* busy, or gone: give it its whole time */
-                r = ddns_soa_wait(&c->nameservers[0], w->questions, n, c->served_timeout_usec);
-        if (r == -ETIMEDOUT)
-                return ddns_fail(message, r, "the name server does not answer queries");
-        if (r < 0)
-                return ddns_fail(message, r, "the name server can not be asked: %s", strerror(-r));
-        return 0;
-}
-
-/* Ends the saves that are seen served. */
-static int settle_served(DdnsLane *l, Work *w, DdnsMessage *message) {
-        size_t question = 0;
-        int r = 0;
-
-        for (size_t i = 0; i < w->n && r >= 0; i++)
-                if (w->tasks[i].state == DDNS_TASK_WRITTEN &&
-                    (l->backend_config->n_nameservers == 0 ||
-                     ddns_soa_is_served(&w->questions[question++])))
-                        r = ddns_lane_settle(l, w->deliveries[i], true, message);
-        return r;
-}
-
-/* Sorts a batch that was applied: delivered, failed, or left to wait. `*ret_n`: results to record. */
-static int collect(DdnsLane *l, Work *w, bool asked, size_t *ret_n) {
-        uint64_t deadline = ddns_monotonic_usec() + l->backend_config->served_timeout_usec;
-        size_t n = 0, question = 0;
-        int r = 0;
-
-        for (size_t i = 0; i < w->n && r >= 0; i++) {
-                const DdnsTask *t = &w->tasks[i];
-                DdnsDelivery *d = w->deliveries[i];
-                bool written = t->state == DDNS_TASK_WRITTEN;
-
-                if (t->state == DDNS_TASK_PENDING)
-                        continue;
-                if (written && asked && !ddns_soa_is_served(&w->questions[question++])) {
-                        r = ddns_waiting_list_add(&l->waiting, d, deadline);
-                        continue;
-                }
-                w->results[n] = (DdnsResult){ .zone = d->zone,
-                                              .generation = d->generation,
-                                              .error = written ? NULL : t->message.text };
-                w->recorded[n++] = d;
-        }
-        *ret_n = n;
-        return r;
-}
-
-/* Applies what is in `w` and records it. 1: done, look for more; 0: the backend is out of service; negative: the database. */
-static int deliver(DdnsLane *l, Work *w) {
-        DdnsMessage message = DDNS_MESSAGE_NULL, silence = DDNS_MESSAGE_NULL;
-        int applied, asked, r;
-        size_t n;
-
-        applied = l->ops->apply(l->backend, w->tasks, w->n, &message);
-        asked = ask_served(l, w, &silence);
-        if (asked >= 0)
-                asked = settle_served(l, w, &silence);
-        if (asked < 0)
-                /* Written, perhaps served, nobody knows: not recorded, so it is done again when the server answers. */
-                for (size_t i = 0; i < w->n; i++)
-                        if (w->tasks[i].state == DDNS_TASK_WRITTEN)
-                                w->tasks[i].state = DDNS_TASK_PENDING;
-
-        r = collect(l, w, asked >= 0 && l->backend_config->n_nameservers > 0, &n);
-        if (r >= 0)
-                r = ddns_lane_record(l, w->recorded, w->results, n);
-        if (r >= 0 && (applied < 0 || asked < 0))
-                return ddns_lane_backend_failed(l, applied < 0 ? &message : &silence);
-        if (r >= 0)
-                r = ddns_lane_backend_answered(l);
-        return r < 0 ? r : 1;
-}
-
-/* 1: something was done; 0: there is nothing to do now; negative: the database failed. */
-static int deliver_next(DdnsLane *l) {
-        ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
-        ddns_cleanup(work_done) Work w = { 0 };
-        int r;
-
-        if (l->waiting.n >= WAITING_MAX)
-                return 0;
-        /* Those that wait are still in the log, so they come with every batch, perhaps all of them as retries, which get a
-         * quarter of it. */
-        r = ddns_store_take_batch(l->store, l->name, ddns_now_usec(),
-                                  l->config->queue.batch + 4 * l->waiting.n, &batch);
-        if (r < 0)
-                return ddns_lane_store_failed(l, r);
-        r = work_prepare(l, &batch, &w);
-        if (r < 0 || w.n == 0)
-                return r;
-        r = deliver(l, &w);
-        return r < 0 ? r : 1;
-}
-
 /* After every start and every failure, and now and then: is the backend there, and is it the same that it was? That it answers
  * here does not end its outage unless there is nothing to deliver: only a delivery shows that all of it works. */
 static int probe(DdnsLane *l, bool nothing_to_do) {
@@ -304,6 +150,11 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
 
         *ret_idle = false;
         l->step_usec = ddns_monotonic_usec();
+        if (!l->began && ddns_store_reset_written(l->store, l->name, ddns_now_usec()) < 0) {
+                (void) ddns_lane_store_failed(l, -EIO);
+                return STORE_PAUSE_USEC;
+        }
+        l->began = true;
         if (l->step_usec < l->again_usec)
                 return l->again_usec - l->step_usec;
         if (l->waiting.n > 0 && ddns_lane_settle_waiting(l) < 0)
@@ -326,7 +177,7 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 return r < 0 ? STORE_PAUSE_USEC : 0;
         }
         if (due == 0) {
-                r = deliver_next(l);
+                r = ddns_lane_deliver_next(l);
                 if (r != 0)
                         return r < 0 ? STORE_PAUSE_USEC : 0;
         }

@@ -68,17 +68,26 @@ static int open_store(Retry *r) {
 
 /* Where a backend delivers to. Whatever makes it another place must stand in here: another text starts from cursor 0. */
 static char *describe_target(const DdnsBackendConfig *c) {
+        const char *type = ddns_backend_type_to_string(c->type);
         char *text = NULL;
-        int n = c->type == DDNS_BACKEND_BIND
-                                ? asprintf(&text,
-                                           "bind %s control=%s@%" PRIu32 " registration=%s view=%s",
-                                           c->zone_dir, c->control.address, c->control.port,
-                                           c->registration == DDNS_REGISTRATION_INCLUDE ? "include"
-                                                                                        : "addzone",
-                                           c->view ? c->view : "")
-                                : asprintf(&text, "%s %s", ddns_backend_type_to_string(c->type),
-                                           c->zone_dir);
+        int n = -1;
 
+        switch (c->type) {
+        case DDNS_BACKEND_BIND:
+                n = asprintf(&text, "%s %s control=%s@%" PRIu32 " registration=%s view=%s", type,
+                             c->zone_dir, c->control.address, c->control.port,
+                             c->registration == DDNS_REGISTRATION_INCLUDE ? "include" : "addzone",
+                             c->view ? c->view : "");
+                break;
+        case DDNS_BACKEND_COREDNS_MYSQL:
+        case DDNS_BACKEND_POWERDNS_MYSQL:
+                n = asprintf(&text, "%s %s@%" PRIu32 " database=%s zones=%s records=%s", type,
+                             c->mysql.socket ? c->mysql.socket : c->mysql.host, c->mysql.port,
+                             c->mysql.database, c->tables.zones, c->tables.records);
+                break;
+        default:
+                n = asprintf(&text, "%s %s", type, c->zone_dir);
+        }
         return n < 0 ? NULL : text;
 }
 
@@ -180,7 +189,7 @@ typedef struct Backlog {
 } Backlog;
 
 static int add_backlog(const DdnsBackendRow *row, void *userdata) {
-        uint64_t zones = row->pending + row->deferred + row->dead;
+        uint64_t zones = row->pending + row->written + row->deferred + row->dead;
         Backlog *b = userdata;
 
         b->zones += zones;

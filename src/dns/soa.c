@@ -198,7 +198,7 @@ static bool take_answer(DdnsSoaQuestion *q, const Pending *p, const ldns_pkt *pa
 
         if (rcode == LDNS_RCODE_SERVFAIL)
                 q->state = DDNS_SOA_FAILED;
-        else if (rcode == LDNS_RCODE_NOERROR && soa && ldns_pkt_aa(packet)) {
+        else if (rcode == LDNS_RCODE_NOERROR && soa && (q->without_aa || ldns_pkt_aa(packet))) {
                 q->state = DDNS_SOA_SERVED;
                 q->serial = ldns_rdf2native_int32(ldns_rr_rdf(soa, 2));
         } else if (ldns_pkt_tc(packet))

@@ -11,7 +11,7 @@
 
 typedef enum DdnsSoaState {
         DDNS_SOA_SILENT, /* no answer */
-        DDNS_SOA_SERVED, /* authoritative answer with the zone's SOA: `serial` is set */
+        DDNS_SOA_SERVED, /* authoritative (see `without_aa`) answer with the zone's SOA: `serial` is set */
         DDNS_SOA_ABSENT, /* an answer, but no authority for this very zone: REFUSED, NXDOMAIN, a parent's SOA … */
         DDNS_SOA_FAILED, /* SERVFAIL: configured, but not loaded */
 } DdnsSoaState;
@@ -20,6 +20,7 @@ typedef struct DdnsSoaQuestion {
         const char *zone; /* checked name */
         bool want_absent; /* after a delete; else `want_serial` is wanted */
         uint32_t want_serial;
+        bool without_aa; /* of a name server that never sets AA: an answer with the SOA is enough */
 
         /* the newest answer */
         DdnsSoaState state;

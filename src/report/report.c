@@ -44,6 +44,8 @@ static const struct {
         [DDNS_EVENT_BACKEND_UP] = { LOG_NOTICE, "3f8b6d0ec2a94e71bd5c1f7e9a3084c6" },
         [DDNS_EVENT_BACKEND_RESTARTED] = { LOG_NOTICE, "d7e2a5b8f0c3496f81b6d4e9c7a25f03" },
         [DDNS_EVENT_ZONE_LOST] = { LOG_WARNING, "29c0f4d6e8b1457ea9d3b7c5f1e6083a" },
+        [DDNS_EVENT_DELIVERY_WARNING] = { LOG_WARNING, "57e3b0a9c41d4f6c8d92e6a7f0b5c318" },
+        [DDNS_EVENT_NAMESERVER_SILENT] = { LOG_WARNING, "b0d46c7e93f84a15a7c2e8f5d1396b4a" },
 };
 
 static const char *identifier = "ddns";

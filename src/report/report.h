@@ -32,6 +32,8 @@ typedef enum DdnsEvent {
         DDNS_EVENT_BACKEND_UP,
         DDNS_EVENT_BACKEND_RESTARTED, /* the name server was started anew: its zones are compared */
         DDNS_EVENT_ZONE_LOST,         /* it lacks a zone that was delivered: delivered again */
+        DDNS_EVENT_DELIVERY_WARNING,  /* what of a zone a backend does not serve */
+        DDNS_EVENT_NAMESERVER_SILENT, /* one that reads a database: writing goes on */
         _DDNS_EVENT_MAX,
 } DdnsEvent;
 

@@ -232,7 +232,24 @@ int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool d
         return 0;
 }
 
+/* 1: there is something written; 0: there is not. */
+static int has_written(DdnsStore *s, const char *backend) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt,
+                        "SELECT 1 FROM retry WHERE due_usec = ?2 AND written = 1"
+                        " AND backend = (SELECT id FROM backend WHERE name = ?1) LIMIT 1",
+                        "tu", backend, (uint64_t) NEVER_USEC);
+        return r < 0 ? r : store_step(s, stmt);
+}
+
 int ddns_store_reset_written(DdnsStore *s, const char *backend, uint64_t now_usec) {
+        int r;
+
+        r = has_written(s, backend);
+        if (r <= 0)
+                return r;
         return store_run(
                         s,
                         "UPDATE retry SET due_usec = ?2, written = 0 WHERE due_usec = ?3 AND written = 1"

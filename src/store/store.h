@@ -151,7 +151,8 @@ typedef struct DdnsResult {
 int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n,
                       uint64_t now_usec, const DdnsSchedule *schedule);
 
-/* Makes what is written, but was not seen served, due now: after a start, and when the name server is gone. */
+/* Makes what is written, but was not seen served, due now: after a start, and when the name server is gone. Writes
+ * nothing if there is no such thing. */
 int ddns_store_reset_written(DdnsStore *s, const char *backend, uint64_t now_usec);
 
 /* The backend as a whole failed: its next try is due by the schedule (its last entry repeats), no zone is charged. */

@@ -103,6 +103,8 @@ static int fake_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
                         continue;
                 }
                 tasks[i].state = DDNS_TASK_WRITTEN;
+                if (f->warned && strcmp(f->warned, tasks[i].zone) == 0)
+                        (void) ddns_fail(&tasks[i].warning, 0, "not all of it");
                 if (!tasks[i].delete)
                         take(f, tasks + i);
                 else if (!f->stale || strcmp(f->stale, tasks[i].zone) != 0)
@@ -136,6 +138,17 @@ const DdnsBackendOps fake_ops = {
         .free = fake_free,
 };
 
+const DdnsBackendOps fake_database_ops = {
+        .new = fake_new,
+        .incarnation = fake_incarnation,
+        .apply = fake_apply,
+        .free = fake_free,
+        .apart = true,
+        .rewrite = true,
+        .without_aa = true,
+        .keeps_deleted = true,
+};
+
 /* ---- DNS ---- */
 
 static void read_name(const uint8_t *packet, char ret[256]) {
@@ -160,7 +173,7 @@ static size_t answer(Fake *f, uint8_t *packet, size_t n) {
 
         read_name(packet, name);
         size_t i = find(f, name);
-        packet[2] = 0x84; /* QR, AA */
+        packet[2] = f->without_aa ? 0x80 : 0x84; /* QR, AA */
         packet[3] = i < f->n ? 0 : 5;
         if (i == f->n)
                 return n;
@@ -232,6 +245,12 @@ int64_t fake_serial(Fake *f, const char *zone) {
         int64_t serial = i < f->n ? (int64_t) f->zones[i].serial : -1;
         (void) pthread_mutex_unlock(&f->lock);
         return serial;
+}
+
+void fake_show(Fake *f, const char *zone, uint32_t serial) {
+        (void) pthread_mutex_lock(&f->lock);
+        take(f, &(DdnsTask){ .zone = zone, .serial = serial });
+        (void) pthread_mutex_unlock(&f->lock);
 }
 
 void fake_lose(Fake *f, const char *zone) {

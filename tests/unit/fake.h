@@ -18,7 +18,9 @@ typedef struct Fake {
         bool down;          /* fails as a whole, before anything is done */
         bool hang;          /* apply does not return before it is false again */
         bool silent;        /* no answer to queries */
+        bool without_aa;    /* its answers are not authoritative */
         const char *poison; /* this zone fails */
+        const char *warned; /* this zone is taken with a warning */
         const char *stale;  /* this zone is taken, but never shown */
         unsigned stale_for; /* … by so many queries, then it is; 0: for ever */
 
@@ -39,6 +41,8 @@ typedef struct Fake {
 
 /* Its operations; which of the fakes is meant says the configuration that they are given. */
 extern const DdnsBackendOps fake_ops;
+/* A database: name servers apart, which do not set AA and keep what was deleted. */
+extern const DdnsBackendOps fake_database_ops;
 
 void fake_start(Fake *f, DdnsBackendConfig *config);
 void fake_stop(Fake *f);
@@ -60,6 +64,8 @@ void fake_stop(Fake *f);
 
 /* The serial that it shows; -1: none. */
 int64_t fake_serial(Fake *f, const char *zone);
+/* Shows a zone, as if it had been told to. */
+void fake_show(Fake *f, const char *zone, uint32_t serial);
 /* Loses a zone, as if it had never had it. */
 void fake_lose(Fake *f, const char *zone);
 /* How often `text` stands in `order`. */

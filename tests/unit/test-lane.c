@@ -92,12 +92,15 @@ static int set_up_two(void **state) {
         return set_up_lanes(state, 2);
 }
 
-static void start(Fixture *f, size_t i) {
+static void start_as(Fixture *f, size_t i, const DdnsBackendOps *ops) {
         DdnsMessage message = DDNS_MESSAGE_NULL;
 
-        assert_int_equal(ddns_lane_new(&f->config, &f->backends[i], &fake_ops, &f->lanes[i], &message),
-                         0);
+        assert_int_equal(ddns_lane_new(&f->config, &f->backends[i], ops, &f->lanes[i], &message), 0);
         assert_int_equal(ddns_lane_start(f->lanes[i], &message), 0);
+}
+
+static void start(Fixture *f, size_t i) {
+        start_as(f, i, &fake_ops);
 }
 
 static void stop(Fixture *f, size_t i) {
@@ -171,7 +174,7 @@ typedef struct Row {
         const char *backend;
         DdnsDeliveryState state;
         unsigned tries;
-        char error[256];
+        char error[256], warning[256];
 } Row;
 
 static int take_row(const DdnsZoneState *row, void *userdata) {
@@ -182,6 +185,7 @@ static int take_row(const DdnsZoneState *row, void *userdata) {
         r->state = row->state;
         r->tries = row->tries;
         (void) snprintf(r->error, sizeof r->error, "%s", row->error ? row->error : "");
+        (void) snprintf(r->warning, sizeof r->warning, "%s", row->warning ? row->warning : "");
         return 0;
 }
 
@@ -358,12 +362,12 @@ static void others_go_on_while_one_waits_to_be_shown(void **state) {
         push(f, "a.test", 1);
         start(f, 0);
         WAIT_FOR(is_delivered(f, "a.test"));
-        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_PENDING);
+        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_WRITTEN);
         assert_false(is_idle(f));
         push(f, "b.test", 1);
         wake(f);
         WAIT_FOR(is_delivered(f, "b.test"));
-        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_PENDING);
+        assert_int_equal(row_of(f, "slow.test").state, DDNS_DELIVERY_WRITTEN);
         assert_false(is_idle(f));
         WAIT_FOR(row_of(f, "slow.test").tries == 1);
         assert_int_equal(fake_count(&f->fakes[0], "b.test"), 1);
@@ -699,7 +703,165 @@ static void restart_is_compared_although_the_database_is_locked_at_first(void **
         WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
 }
 
-/* ---- the database ---- */
+/* ---- a database, and name servers that read it ---- */
+
+/* The first backend is a database with two name servers: its own fake and the other one. */
+static void start_database(Fixture *f) {
+        static DdnsSockaddr servers[2];
+
+        servers[0] = f->fakes[0].address;
+        servers[1] = f->fakes[1].address;
+        f->backends[0].nameservers = servers;
+        f->backends[0].n_nameservers = 2;
+        fake_set(&f->fakes[0], without_aa, true);
+        start_as(f, 0, &fake_database_ops);
+}
+
+static bool is_written(Fixture *f, const char *zone) {
+        return row_of(f, zone).state == DDNS_DELIVERY_WRITTEN;
+}
+
+static void written_is_served_when_all_name_servers_show_it(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        push(f, "a.test", 1);
+        start_database(f);
+        WAIT_FOR(is_written(f, "a.test"));
+        assert_false(is_idle(f));
+        fake_show(&f->fakes[1], "a.test", 1);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(fake_count(&f->fakes[0], "a.test"), 1);
+        assert_int_equal(lane_state(f, 0).delivered, 1);
+}
+
+static void a_name_server_that_stays_behind_is_charged_and_named(void **state) {
+        Fixture *f = *state;
+
+        set_backoff(f, 60000, 60000);
+        fake_show(&f->fakes[1], "a.test", 1);
+        push(f, "a.test", 2);
+        start_database(f);
+        WAIT_FOR(row_of(f, "a.test").state == DDNS_DELIVERY_DEFERRED);
+        assert_string_equal(row_of(f, "a.test").error,
+                            "written, but name server 127.0.0.1 does not show it: "
+                            "serial 1 instead of 2");
+        assert_int_equal(row_of(f, "a.test").tries, 1);
+}
+
+static void a_silent_name_server_stops_no_writing_and_charges_nobody(void **state) {
+        static const char why[] = "written, but name server 127.0.0.1 answers no queries";
+        Fixture *f = *state;
+        char zone[32];
+
+        f->backends[0].served_timeout_usec = 100 * USEC_PER_MSEC;
+        fake_set(&f->fakes[1], silent, true);
+        start_database(f);
+        for (unsigned i = 0; i < 30; i++) {
+                (void) snprintf(zone, sizeof zone, "z%u.test", i);
+                push(f, zone, 1);
+                fake_show(&f->fakes[1], zone, 1);
+        }
+        wake(f);
+        WAIT_FOR(strcmp(row_of(f, "z0.test").error, why) == 0); /* past its deadline */
+        WAIT_FOR(fake_serial(&f->fakes[0], "z29.test") == 1 && is_written(f, "z29.test"));
+        push(f, "late.test", 1);
+        fake_show(&f->fakes[1], "late.test", 1);
+        wake(f);
+        WAIT_FOR(fake_serial(&f->fakes[0], "late.test") == 1);
+        assert_int_equal(failures(f), 0);
+        assert_int_equal(row_of(f, "z0.test").tries, 0);
+        fake_set(&f->fakes[1], silent, false);
+        WAIT_FOR(is_idle(f));
+        assert_true(is_delivered(f, "z0.test") && is_delivered(f, "z29.test") &&
+                    is_delivered(f, "late.test"));
+        assert_int_equal(fake_count(&f->fakes[0], "z0.test"), 1);
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
+static void what_was_written_is_delivered_again_after_a_start(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        push(f, "a.test", 1);
+        start_database(f);
+        WAIT_FOR(is_written(f, "a.test"));
+        stop(f, 0);
+        fake_show(&f->fakes[1], "a.test", 1);
+        start_database(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_int_equal(fake_count(&f->fakes[0], "a.test"), 2);
+}
+
+static void operators_retry_reaches_what_is_written(void **state) {
+        Fixture *f = *state;
+        uint64_t n;
+
+        f->backends[0].served_timeout_usec = 60 * USEC_PER_SEC;
+        push(f, "a.test", 1);
+        start_database(f);
+        WAIT_FOR(is_written(f, "a.test"));
+        assert_int_equal(ddns_store_retry(f->store, "one", "a.test", false, ddns_now_usec(), &n), 0);
+        wake(f);
+        WAIT_FOR(fake_count(&f->fakes[0], "a.test") == 2);
+        WAIT_FOR(is_written(f, "a.test"));
+        fake_show(&f->fakes[1], "a.test", 1);
+        WAIT_FOR(is_delivered(f, "a.test"));
+}
+
+static void a_deleted_zone_that_lives_on_in_a_name_server_is_a_warning(void **state) {
+        static const char why[] = "written, but name server 127.0.0.1 does not show it: "
+                                  "still served with serial 1";
+        Fixture *f = *state;
+
+        fake_show(&f->fakes[1], "a.test", 1);
+        push(f, "a.test", 1);
+        start_database(f);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        accept_change(f, "a.test", 0, true, false);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "a.test") && row_of(f, "a.test").warning[0]);
+        assert_string_equal(row_of(f, "a.test").warning, why);
+        assert_int_equal(lane_state(f, 0).failed, 0);
+}
+
+static void warnings_are_kept_and_go(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], warned, "a.test");
+        f->backends[0].n_nameservers = 0;
+        push(f, "a.test", 1);
+        start_as(f, 0, &fake_database_ops);
+        WAIT_FOR(is_delivered(f, "a.test"));
+        assert_string_equal(row_of(f, "a.test").warning, "not all of it");
+        fake_set(&f->fakes[0], warned, NULL);
+        push(f, "a.test", 2);
+        wake(f);
+        WAIT_FOR(fake_serial(&f->fakes[0], "a.test") == 2 && is_delivered(f, "a.test"));
+        assert_string_equal(row_of(f, "a.test").warning, "");
+}
+
+static void another_database_gets_all_zones(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].n_nameservers = 0;
+        push(f, "a.test", 1);
+        push(f, "b.test", 1);
+        start_as(f, 0, &fake_database_ops);
+        WAIT_FOR(is_idle(f));
+        stop(f, 0);
+        fake_set(&f->fakes[0], incarnation, "second");
+        start_as(f, 0, &fake_database_ops);
+        WAIT_FOR(fake_count(&f->fakes[0], "a.test") == 2 && fake_count(&f->fakes[0], "b.test") == 2);
+        WAIT_FOR(is_idle(f) && is_delivered(f, "b.test"));
+        stop(f, 0);
+        start_as(f, 0, &fake_database_ops);
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(fake_count(&f->fakes[0], "a.test"), 2);
+}
+
+/* ---- our own database ---- */
 
 /* Standard error goes to a temporary file from here on; `*ret_saved` is what it was. */
 static FILE *catch_reports(int *ret_saved) {
@@ -769,7 +931,8 @@ static void due_date_far_ahead_counts_as_due(void **state) {
 }
 
 int main(void) {
-#define LANE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define LANE(test)     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define DATABASE(test) cmocka_unit_test_setup_teardown(test, set_up_two, tear_down)
         const struct CMUnitTest tests[] = {
                 LANE(pushes_are_delivered_and_the_lane_is_idle_then),
                 LANE(only_the_newest_content_is_delivered),
@@ -801,6 +964,14 @@ int main(void) {
                 LANE(restart_is_compared_although_the_database_is_locked_at_first),
                 LANE(locked_database_is_waited_for_and_told_once),
                 LANE(due_date_far_ahead_counts_as_due),
+                DATABASE(written_is_served_when_all_name_servers_show_it),
+                DATABASE(a_name_server_that_stays_behind_is_charged_and_named),
+                DATABASE(a_silent_name_server_stops_no_writing_and_charges_nobody),
+                DATABASE(what_was_written_is_delivered_again_after_a_start),
+                DATABASE(operators_retry_reaches_what_is_written),
+                DATABASE(a_deleted_zone_that_lives_on_in_a_name_server_is_a_warning),
+                DATABASE(warnings_are_kept_and_go),
+                DATABASE(another_database_gets_all_zones),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
