@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "basic/wake.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
 #include "store/options.h"
@@ -163,6 +164,42 @@ int ddns_ctl_is_met(DdnsCtl *c, const char *backend) {
         return ddns_store_each_backend(c->store, match_backend, &backend);
 }
 
+int ddns_ctl_need_backend(DdnsCtl *c, const char *name) {
+        if (!ddns_ctl_find_backend(c, name))
+                return ddns_ctl_fail(c, "no backend '%s' is configured", name);
+        int r = ddns_ctl_is_met(c, name);
+        if (r < 0)
+                return ddns_ctl_store_failed(c, r);
+        if (r == 0)
+                return ddns_ctl_fail(c, "backend '%s' is new: it gets every zone when ddns-retry runs",
+                                     name);
+        return EXIT_SUCCESS;
+}
+
+char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program) {
+        ddns_cleanup(ddns_freep) char *config = NULL;
+        char *path = NULL;
+
+        if (name[0] == '/' || getenv("CREDENTIALS_DIRECTORY"))
+                return strdup(name);
+        config = realpath(c->config.path, NULL);
+        if (!config)
+                return NULL;
+        *strrchr(config, '/') = '\0';
+        return asprintf(&path, "%s/credentials/%s/%s", config, program, name) < 0 ? NULL : path;
+}
+
+void ddns_ctl_wake(DdnsCtl *c) {
+        const char *path = c->config.state.wake;
+
+        int r = ddns_wake(path);
+        if (r < 0)
+                ddns_ctl_say(c,
+                             "hint: could not wake ddns-retry at %s (%s); ddns-retry.timer will start "
+                             "it",
+                             path, strerror(-r));
+}
+
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c) {
         if (c->options & DDNS_CTL_JSON)
                 return DDNS_SHAPE_JSON;
@@ -203,6 +240,7 @@ const char *ddns_ctl_state_name(const DdnsCtl *c, const char *backend, DdnsDeliv
 DdnsTone ddns_ctl_state_tone(DdnsDeliveryState state) {
         static const DdnsTone tones[] = {
                 [DDNS_DELIVERY_PENDING] = DDNS_TONE_WARNING,
+                [DDNS_DELIVERY_WRITTEN] = DDNS_TONE_PLAIN,
                 [DDNS_DELIVERY_DELIVERED] = DDNS_TONE_GOOD,
                 [DDNS_DELIVERY_DEFERRED] = DDNS_TONE_WARNING,
                 [DDNS_DELIVERY_DEAD] = DDNS_TONE_BAD,

@@ -13,6 +13,7 @@
 
 typedef enum Needs {
         NEEDS_NOTHING,
+        NEEDS_CONFIG,
         NEEDS_LIMITS, /* the configuration, or its defaults if this machine has none */
         NEEDS_STORE,  /* the configuration and the database */
 } Needs;
@@ -39,16 +40,22 @@ static const struct {
           "print a zone's canonical text" },
         { "queue",        "",          0, 0,        NEEDS_STORE,   LIST | CHOOSE,                   ddns_verb_queue,
           "list what is not delivered yet" },
+        { "backends",     "",          0, 0,        NEEDS_STORE,   LIST,                            ddns_verb_backends,
+          "all about the state of each backend" },
         { "push",         "ZONE FILE", 2, 2,        NEEDS_STORE,   DDNS_CTL_JSON | DDNS_CTL_URGENT, ddns_verb_push,
           "check, store and deliver a zone file (-: standard input)" },
         { "delete",       "ZONE...",   1, SIZE_MAX, NEEDS_STORE,   DDNS_CTL_JSON,                   ddns_verb_delete,
           "delete zones, whoever owns them" },
         { "retry",        "[ZONE...]", 0, SIZE_MAX, NEEDS_STORE,   DDNS_CTL_JSON | CHOOSE,          ddns_verb_retry,
           "deliver now what failed or waits for its next try" },
+        { "resync",       "BACKEND",   1, 1,        NEEDS_STORE,   DDNS_CTL_JSON,                   ddns_verb_resync,
+          "deliver every zone to a backend again" },
         { "check-zone",   "ZONE FILE", 2, 2,        NEEDS_LIMITS,  DDNS_CTL_JSON | DDNS_CTL_PRINT,  ddns_verb_check_zone,
           "say whether a zone file would be accepted" },
         { "check-config", "",          0, 0,        NEEDS_NOTHING, DDNS_CTL_JSON,                   ddns_verb_check_config,
           "check the configuration" },
+        { "check-backend", "BACKEND",  1, 1,        NEEDS_CONFIG,  LIST,                            ddns_verb_check_backend,
+          "say what a backend lacks to take deliveries" },
         { "passwd",       "",          0, 0,        NEEDS_NOTHING, 0,                               ddns_verb_passwd,
           "read a password, print its hash" },
 };

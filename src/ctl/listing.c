@@ -131,14 +131,20 @@ void ddns_listing_bool(DdnsListing *l, bool value) {
                 put_cell(l, column, value ? "yes" : "no", DDNS_TONE_PLAIN);
 }
 
+static void put_json_usec(DdnsListing *l, const char *key, uint64_t usec) {
+        char full[TITLE_MAX + 8];
+
+        (void) snprintf(full, sizeof full, "%s_usec", key);
+        put_json(l, full, usec > 0 ? json_integer((json_int_t) usec) : json_null());
+}
+
 static void put_json_time(DdnsListing *l, const char *key, uint64_t usec) {
-        char iso[DDNS_TIME_TEXT_MAX] = "", number_key[TITLE_MAX + 8];
+        char iso[DDNS_TIME_TEXT_MAX] = "";
 
         if (usec > 0)
                 ddns_time_iso(usec, iso);
         put_json(l, key, ddns_json_text(iso));
-        (void) snprintf(number_key, sizeof number_key, "%s_usec", key);
-        put_json(l, number_key, usec > 0 ? json_integer((json_int_t) usec) : json_null());
+        put_json_usec(l, key, usec);
 }
 
 void ddns_listing_time(DdnsListing *l, uint64_t usec) {
@@ -157,6 +163,18 @@ void ddns_listing_time(DdnsListing *l, uint64_t usec) {
         ddns_time_local(usec, local);
         (void) snprintf(both, sizeof both, "%s (%s)", local, relative);
         put_cell(l, column, l->shape == DDNS_SHAPE_RECORD ? both : relative, DDNS_TONE_PLAIN);
+}
+
+void ddns_listing_duration(DdnsListing *l, uint64_t usec) {
+        const DdnsColumn *column = next_column(l);
+        char text[DDNS_TIME_TEXT_MAX] = "";
+
+        if (usec > 0)
+                ddns_duration(usec, text);
+        if (l->shape == DDNS_SHAPE_JSON)
+                put_json_usec(l, column->key, usec);
+        else
+                put_cell(l, column, text, DDNS_TONE_PLAIN);
 }
 
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color) {

@@ -58,6 +58,8 @@ void ddns_listing_number(DdnsListing *l, uint64_t number, DdnsTone tone);
 void ddns_listing_bool(DdnsListing *l, bool value);
 /* In JSON two members: KEY in ISO 8601 and KEY_usec. 0: not known, null. */
 void ddns_listing_time(DdnsListing *l, uint64_t usec);
+/* In JSON the member KEY_usec. 0: not known, null. */
+void ddns_listing_duration(DdnsListing *l, uint64_t usec);
 
 /* Prints a table or a record. -ENOMEM. */
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/verb.h"
+#include "ctl/backends.h"
 
 #define RECENT_USEC (24 * 3600 * USEC_PER_SEC)
 
@@ -14,20 +14,6 @@ static const DdnsColumn count_columns[] = {
         { "tombstones",       "Tombstones",     DDNS_COLUMN_PLAIN },
         { "generation",       "Generation",     DDNS_COLUMN_PLAIN },
         { "refused_recently", "Refused in 24h", DDNS_COLUMN_PLAIN },
-};
-
-static const DdnsColumn backend_columns[] = {
-        { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { "state",      "State",      DDNS_COLUMN_PLAIN },
-        { "since",      "Since",      DDNS_COLUMN_PLAIN },
-        { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
-        { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
-        { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
-        { "oldest",     "Oldest",     DDNS_COLUMN_PLAIN },
-        { "cursor",     NULL,         DDNS_COLUMN_JSON },
-        { "failures",   NULL,         DDNS_COLUMN_JSON },
-        { "due",        "Next try",   DDNS_COLUMN_PLAIN },
-        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
 };
 
 static const DdnsColumn master_columns[] = {
@@ -53,7 +39,6 @@ typedef struct Status {
         DdnsCtl *ctl;
         uint64_t refused_recently;
         uint64_t refused_last_usec;
-        uint64_t zones;
         DdnsListing counts, backends, masters, refused;
 } Status;
 
@@ -62,31 +47,6 @@ static void status_done(Status *s) {
         ddns_listing_done(&s->backends);
         ddns_listing_done(&s->masters);
         ddns_listing_done(&s->refused);
-}
-
-static int add_backend(const DdnsBackendRow *row, void *userdata) {
-        Status *s = userdata;
-        DdnsListing *l = &s->backends;
-        bool down = row->failures > 0, tried = down || row->since_usec > 0;
-
-        ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
-        ddns_listing_text(l,
-                          down    ? "down"
-                          : tried ? "up"
-                                  : "new",
-                          down    ? DDNS_TONE_BAD
-                          : tried ? DDNS_TONE_GOOD
-                                  : DDNS_TONE_PLAIN);
-        ddns_listing_time(l, row->since_usec);
-        ddns_listing_number(l, row->pending, row->pending > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
-        ddns_listing_number(l, row->deferred, row->deferred > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
-        ddns_listing_number(l, row->dead, row->dead > 0 ? DDNS_TONE_BAD : DDNS_TONE_PLAIN);
-        ddns_listing_time(l, row->oldest_usec);
-        ddns_listing_number(l, row->cursor, DDNS_TONE_PLAIN);
-        ddns_listing_number(l, row->failures, DDNS_TONE_PLAIN);
-        ddns_listing_time(l, down ? row->due_usec : 0);
-        ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
-        return 0;
 }
 
 static int add_master(const DdnsMasterRow *row, void *userdata) {
@@ -130,24 +90,14 @@ static int match_master(const DdnsMasterRow *row, void *userdata) {
         return strcmp(row->name, userdata) == 0;
 }
 
-/* What is configured and did not show up yet is news too: a backend that ddns-retry has not met is owed every zone. */
-static int add_configured(Status *s) {
+/* What is configured and did not show up yet is news too. */
+static int add_configured_masters(Status *s) {
         DdnsCtl *c = s->ctl;
-        int r;
 
-        for (size_t i = 0; i < c->config.n_backends; i++) {
-                const char *name = c->config.backends[i].name;
-
-                r = ddns_ctl_is_met(c, name);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        (void) add_backend(&(DdnsBackendRow){ .name = name, .pending = s->zones }, s);
-        }
         for (size_t i = 0; i < c->config.receiver.n_masters; i++) {
                 char *name = c->config.receiver.masters[i].name;
 
-                r = ddns_store_each_master(c->store, match_master, name);
+                int r = ddns_store_each_master(c->store, match_master, name);
                 if (r < 0)
                         return r;
                 if (r == 0)
@@ -162,19 +112,19 @@ static int collect(Status *s) {
         int r;
 
         if ((r = ddns_store_count(store, &counts)) < 0 ||
-            (r = ddns_store_each_backend(store, add_backend, s)) < 0 ||
+            (r = ddns_ctl_list_backends(s->ctl, counts.zones, &s->backends)) < 0 ||
             (r = ddns_store_each_master(store, add_master, s)) < 0 ||
+            (r = add_configured_masters(s)) < 0 ||
             (r = ddns_store_each_rejected(store, count_refused, s)) < 0 ||
             (r = ddns_store_each_rejected(store, add_last_refused, s)) < 0)
                 return r;
 
-        s->zones = counts.zones;
         ddns_listing_number(&s->counts, counts.zones, DDNS_TONE_PLAIN);
         ddns_listing_number(&s->counts, counts.tombstones, DDNS_TONE_PLAIN);
         ddns_listing_number(&s->counts, counts.generation, DDNS_TONE_PLAIN);
         ddns_listing_number(&s->counts, s->refused_recently,
                             s->refused_recently > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
-        return add_configured(s);
+        return 0;
 }
 
 static int print_json(Status *s) {
@@ -208,7 +158,7 @@ int ddns_verb_status(DdnsCtl *c, char *operands[], size_t n) {
 
         ddns_listing_init(&s.counts, shape == DDNS_SHAPE_JSON ? shape : DDNS_SHAPE_RECORD, count_columns,
                           ARRAY_SIZE(count_columns), c->now_usec);
-        ddns_listing_init(&s.backends, shape, backend_columns, ARRAY_SIZE(backend_columns), c->now_usec);
+        ddns_listing_init(&s.backends, shape, ddns_backend_columns, DDNS_BACKEND_COLUMNS, c->now_usec);
         ddns_listing_init(&s.masters, shape, master_columns, ARRAY_SIZE(master_columns), c->now_usec);
         ddns_listing_init(&s.refused, shape, refused_columns, ARRAY_SIZE(refused_columns), c->now_usec);
 

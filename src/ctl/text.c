@@ -44,6 +44,28 @@ void ddns_time_relative(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEX
         (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "now");
 }
 
+void ddns_duration(uint64_t usec, char ret[DDNS_TIME_TEXT_MAX]) {
+        static const struct {
+                uint64_t usec;
+                const char *name;
+        } units[] = {
+                { 86400 * USEC_PER_SEC, "d" }, { 3600 * USEC_PER_SEC, "h" },
+                { 60 * USEC_PER_SEC, "min" },  { USEC_PER_SEC, "s" },
+                { USEC_PER_MSEC, "ms" },       { 1, "us" },
+        };
+        size_t i = 0;
+
+        while (i + 1 < ARRAY_SIZE(units) && usec < units[i].usec)
+                i++;
+        uint64_t tenths = usec % units[i].usec * 10 / units[i].usec;
+        if (usec / units[i].usec < 10 && tenths > 0)
+                (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%s",
+                                usec / units[i].usec, tenths, units[i].name);
+        else
+                (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "%" PRIu64 "%s", usec / units[i].usec,
+                                units[i].name);
+}
+
 void ddns_time_local(uint64_t usec, char ret[DDNS_TIME_TEXT_MAX]) {
         time_t seconds = (time_t) (usec / USEC_PER_SEC);
         struct tm tm;

@@ -43,9 +43,12 @@ DdnsVerb ddns_verb_zones;
 DdnsVerb ddns_verb_show;
 DdnsVerb ddns_verb_cat;
 DdnsVerb ddns_verb_queue;
+DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;
 DdnsVerb ddns_verb_retry;
+DdnsVerb ddns_verb_resync;
+DdnsVerb ddns_verb_check_backend;
 DdnsVerb ddns_verb_check_zone;
 DdnsVerb ddns_verb_check_config;
 DdnsVerb ddns_verb_passwd;
@@ -79,6 +82,14 @@ int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NA
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);
 /* 1 if ddns-retry has met a backend of that name, else 0, or the store's error. */
 int ddns_ctl_is_met(DdnsCtl *c, const char *backend);
+
+/* Both: configured, and met. EXIT_SUCCESS or EXIT_FAILURE. */
+int ddns_ctl_need_backend(DdnsCtl *c, const char *name);
+/* Wakes ddns-retry: the change is safe, so one that fails costs only time, and gives a hint. */
+void ddns_ctl_wake(DdnsCtl *c);
+/* Where a secret lives for somebody who is not the service: a credential's name is looked up beside the configuration, where
+ * our units take it from for `program`. The caller's; NULL: out of memory. */
+char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program);
 
 /* The shape that the options ask for: JSON, else a table. */
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Verbs that judge files: check-zone, check-config. */
+#include <arpa/inet.h>
 #include <crypt.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "basic/file.h"
 #include "ctl/verb.h"
@@ -95,23 +98,9 @@ static void __attribute__((format(printf, 2, 3))) warn(Warnings *w, const char *
         }
 }
 
-/* Where a secret lives for somebody who is not the service: a credential's name is looked up beside the configuration, where
- * our units take it from for `program`. NULL: out of memory. */
-static char *secret_file(DdnsCtl *c, const char *name, const char *program) {
-        ddns_cleanup(ddns_freep) char *config = NULL;
-        char *path = NULL;
-
-        if (name[0] == '/' || getenv("CREDENTIALS_DIRECTORY"))
-                return strdup(name);
-        config = realpath(c->config.path, NULL);
-        if (!config)
-                return NULL;
-        *strrchr(config, '/') = '\0';
-        return asprintf(&path, "%s/credentials/%s/%s", config, program, name) < 0 ? NULL : path;
-}
-
 static void check_password(Warnings *w, const DdnsMaster *master) {
-        ddns_cleanup(ddns_freep) char *path = secret_file(w->ctl, master->password_file, "receiver");
+        ddns_cleanup(ddns_freep) char *path =
+                        ddns_ctl_secret_file(w->ctl, master->password_file, "receiver");
         DdnsMessage message = DDNS_MESSAGE_NULL;
         char *hash;
 
@@ -133,20 +122,65 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
                      master->name, path);
 }
 
-static void check_key(Warnings *w, const DdnsBackendConfig *backend) {
+/* A file that a backend needs as it is. `key`: its setting. */
+static void check_file(Warnings *w, const DdnsBackendConfig *backend, const char *key,
+                       const char *path) {
+        if (path && access(path, R_OK) < 0 &&
+            errno != EACCES) /* what we may not read, the service may */
+                warn(w, "backend %s: %s: %s: %m", backend->name, key, path);
+}
+
+/* A secret that a backend needs; NULL: none. */
+static void check_secret(Warnings *w, const DdnsBackendConfig *backend, const char *key,
+                         const char *secret) {
         ddns_cleanup(ddns_freep) char *file = NULL, *path = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
+        struct stat st;
 
-        if (backend->type != DDNS_BACKEND_BIND || !backend->control.key_file)
+        if (!secret || !(file = ddns_ctl_secret_file(w->ctl, secret, "retry")))
                 return;
-        file = secret_file(w->ctl, backend->control.key_file, "retry");
-        if (!file)
+        if (ddns_secret_path(file, &path, &message) < 0) {
+                warn(w, "backend %s: %s: %s", backend->name, key, message.text);
                 return;
-        int r = ddns_secret_path(file, &path, &message);
-        if (r >= 0 && access(path, R_OK) < 0)
-                r = ddns_fail(&message, -errno, "%s: %m", path);
-        if (r < 0 && r != -EACCES)
-                warn(w, "backend %s: control key-file: %s", backend->name, message.text);
+        }
+        check_file(w, backend, key, path);
+        if (stat(path, &st) == 0 && (st.st_mode & S_IROTH))
+                warn(w, "backend %s: %s: %s is readable by everybody: chmod 600 %s", backend->name, key,
+                     path, path);
+}
+
+/* Whether what is sent to `host` stays on this machine. */
+static bool is_local(const char *host) {
+        struct in6_addr six;
+        struct in_addr four;
+
+        if (inet_pton(AF_INET, host, &four) == 1)
+                return ntohl(four.s_addr) >> 24 == IN_LOOPBACKNET;
+        if (inet_pton(AF_INET6, host, &six) == 1)
+                return IN6_IS_ADDR_LOOPBACK(&six);
+        return strcasecmp(host, "localhost") == 0;
+}
+
+static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
+        const DdnsMysqlConfig *m = &backend->mysql;
+
+        check_secret(w, backend, "password-file", m->password_file);
+        check_secret(w, backend, "tls.key", m->tls.key);
+        check_file(w, backend, "tls.ca", m->tls.ca);
+        check_file(w, backend, "tls.certificate", m->tls.certificate);
+        if (!m->socket && !is_local(m->host) && !m->tls.ca && !m->tls.key &&
+            m->tls.verify == DDNS_TLS_VERIFY_UNSET)
+                warn(w,
+                     "backend %s: no tls, and %s is another machine: zones and what proves the password "
+                     "cross the network in clear",
+                     backend->name, m->host);
+}
+
+static void check_backend(Warnings *w, const DdnsBackendConfig *backend) {
+        if (backend->type == DDNS_BACKEND_BIND)
+                check_secret(w, backend, "control.key-file", backend->control.key_file);
+        if (backend->type == DDNS_BACKEND_COREDNS_MYSQL || backend->type == DDNS_BACKEND_POWERDNS_MYSQL)
+                check_mysql(w, backend);
 }
 
 static void check_loaded(Warnings *w) {
@@ -159,7 +193,7 @@ static void check_loaded(Warnings *w) {
         for (size_t i = 0; i < config->receiver.n_masters; i++)
                 check_password(w, &config->receiver.masters[i]);
         for (size_t i = 0; i < config->n_backends; i++)
-                check_key(w, &config->backends[i]);
+                check_backend(w, &config->backends[i]);
 }
 
 /* The loader's error lines as an array. */

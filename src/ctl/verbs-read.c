@@ -67,6 +67,7 @@ static const DdnsColumn state_columns[] = {
         { "tries",      "Tries",      DDNS_COLUMN_RIGHT },
         { "due",        "Next try",   DDNS_COLUMN_PLAIN },
         { "last_error", "Last error", DDNS_COLUMN_PLAIN },
+        { "warning",    "Warning",    DDNS_COLUMN_PLAIN },
 };
 /* clang-format on */
 
@@ -90,6 +91,7 @@ static int add_state(const DdnsZoneState *row, void *userdata) {
         ddns_listing_number(l, row->tries, DDNS_TONE_PLAIN);
         ddns_listing_time(l, row->state == DDNS_DELIVERY_DEFERRED ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, row->warning, DDNS_TONE_WARNING);
         return 0;
 }
 
@@ -214,8 +216,9 @@ int ddns_verb_queue(DdnsCtl *c, char *operands[], size_t n) {
 
         int status = ddns_ctl_print_listing(c, &queue.listing, "delivery", "deliveries");
         if (queue.listing.shape == DDNS_SHAPE_TABLE && queue.listing.n_rows > 0)
-                (void) fprintf(c->out, "%zu pending, %zu deferred, %zu dead.\n",
+                (void) fprintf(c->out, "%zu pending, %zu written, %zu deferred, %zu dead.\n",
                                queue.by_state[DDNS_DELIVERY_PENDING],
+                               queue.by_state[DDNS_DELIVERY_WRITTEN],
                                queue.by_state[DDNS_DELIVERY_DEFERRED],
                                queue.by_state[DDNS_DELIVERY_DEAD]);
         return status;

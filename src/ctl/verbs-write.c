@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "basic/wake.h"
 #include "ctl/verb.h"
 #include "zone/zone.h"
 
@@ -25,18 +24,6 @@ static const char *const outcomes[] = {
         [DDNS_OUTCOME_DELETED] = "deleted",
         [DDNS_OUTCOME_ABSENT] = "unknown",
 };
-
-/* The change is safe; a wake-up that fails costs only time. */
-static void wake(DdnsCtl *c) {
-        const char *path = c->config.state.wake;
-
-        int r = ddns_wake(path);
-        if (r < 0)
-                ddns_ctl_say(c,
-                             "hint: could not wake ddns-retry at %s (%s); ddns-retry.timer will start "
-                             "it",
-                             path, strerror(-r));
-}
 
 static void report(DdnsCtl *c, DdnsListing *l, const DdnsChange *change) {
         if (l->shape == DDNS_SHAPE_JSON) {
@@ -77,7 +64,7 @@ int ddns_verb_push(DdnsCtl *c, char *operands[], size_t n) {
         r = ddns_store_accept(c->store, &change, 1, c->now_usec);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
-        wake(c);
+        ddns_ctl_wake(c);
 
         ddns_listing_init(&l, ddns_ctl_table_shape(c), change_columns, ARRAY_SIZE(change_columns),
                           c->now_usec);
@@ -104,7 +91,7 @@ int ddns_verb_delete(DdnsCtl *c, char *operands[], size_t n) {
         int r = ddns_store_accept(c->store, changes, n, c->now_usec);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
-        wake(c);
+        ddns_ctl_wake(c);
 
         ddns_listing_init(&l, ddns_ctl_table_shape(c), change_columns, ARRAY_SIZE(change_columns),
                           c->now_usec);
@@ -148,21 +135,15 @@ int ddns_verb_retry(DdnsCtl *c, char *operands[], size_t n) {
         int status = EXIT_SUCCESS;
         uint64_t total = 0;
 
-        if (c->backend && !ddns_ctl_find_backend(c, c->backend))
-                return ddns_ctl_fail(c, "no backend '%s' is configured", c->backend);
-        int r = c->backend ? ddns_ctl_is_met(c, c->backend) : 1;
-        if (r < 0)
-                return ddns_ctl_store_failed(c, r);
-        if (r == 0)
-                return ddns_ctl_fail(c, "backend '%s' is new: it gets every zone when ddns-retry runs",
-                                     c->backend);
+        if (c->backend && ddns_ctl_need_backend(c, c->backend) != EXIT_SUCCESS)
+                return EXIT_FAILURE;
         if (n == 0)
                 status = retry_one(c, NULL, &total);
         for (size_t i = 0; i < n; i++)
                 if (retry_one(c, operands[i], &total) != EXIT_SUCCESS)
                         status = EXIT_FAILURE;
         /* Also with nothing to put back: the back-off of a backend that is down has ended. */
-        wake(c);
+        ddns_ctl_wake(c);
 
         if (c->options & DDNS_CTL_JSON) {
                 if (ddns_ctl_print_json(c, json_pack("{s:I}", "retried", (json_int_t) total)) !=

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -227,6 +228,11 @@ static void a_wrong_command_line_is_a_usage_error(void **state) {
                 { "cat", "example.org", "--json" },
                 { "zones", "--backend=files" },
                 { "delete", "example.org", "--urgent" },
+                { "backends", "files" },
+                { "resync" },
+                { "resync", "files", "asked" },
+                { "resync", "files", "--no-legend" },
+                { "check-backend" },
         };
         /* clang-format on */
         Fixture *f = *state;
@@ -263,6 +269,8 @@ static void a_missing_database_is_explained_and_not_made(void **state) {
                                                 { "queue" },
                                                 { "push", "example.org", "-" },
                                                 { "delete", "example.org" },
+                                                { "backends" },
+                                                { "resync", "files" },
                                                 { "retry" } };
         /* clang-format on */
         Fixture *f = *state;
@@ -337,7 +345,8 @@ static void help_lists_every_verb(void **state) {
         /* clang-format off */
         static const char *const verbs[] = { "status", "zones [PATTERN]", "show ZONE",  "cat ZONE",     "queue",
                                              "push ZONE FILE", "delete ZONE...", "retry [ZONE...]",
-                                             "check-zone ZONE FILE", "check-config", "passwd" };
+                                             "check-zone ZONE FILE", "check-config", "passwd",
+                                             "backends", "resync BACKEND", "check-backend BACKEND" };
         /* clang-format on */
         ddns_cleanup(ddns_closep) int saved = dup(STDOUT_FILENO);
         Fixture *f = *state;
@@ -509,7 +518,7 @@ static void show_tells_the_state_on_each_backend(void **state) {
         assert_true(has(f->out, "Zone:  example.org\n"));
         assert_true(has(f->out, "By:  ddnsctl\n"));
         assert_true(has(f->out, "asked    served"));
-        assert_true(has(f->out, "files    deferred      1  in 1min   refused: \\x1b[31mbad\n"));
+        assert_true(has(f->out, "files    deferred      1  in 1min   refused: \\x1b[31mbad  -\n"));
 
         assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
@@ -539,7 +548,7 @@ static void the_queue_is_what_is_not_delivered(void **state) {
         deliver(f, "files", "no", 0);
         push(f, "new.test");
         assert_int_equal(run(f, "queue", NULL), 0);
-        assert_true(has(f->out, "\n4 deliveries listed.\n3 pending, 0 deferred, 1 dead.\n"));
+        assert_true(has(f->out, "\n4 deliveries listed.\n3 pending, 0 written, 0 deferred, 1 dead.\n"));
         assert_int_equal(run(f, "queue", "--dead", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *dead = parse(f->out);
         assert_int_equal(json_array_size(dead), 1);
@@ -554,6 +563,131 @@ static void the_queue_is_what_is_not_delivered(void **state) {
         assert_int_equal(run(f, "queue", "--backend=asked", "--no-legend", NULL), 0);
         assert_null(strstr(f->out, "files"));
         assert_non_null(strstr(f->out, "asked"));
+}
+
+/* Records all that is due on `backend` as `result` says. */
+static void record(Fixture *f, const char *backend, DdnsResult result) {
+        static const uint64_t backoff[] = { 90 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
+
+        assert_int_equal(ddns_store_take_batch(f->store, backend, ddns_now_usec(), 8, &batch), 0);
+        for (size_t i = 0; i < batch.n; i++) {
+                result.zone = batch.deliveries[i].zone;
+                result.generation = batch.deliveries[i].generation;
+                assert_int_equal(ddns_store_record(f->store, backend, &result, 1, ddns_now_usec(),
+                                                   &schedule),
+                                 0);
+        }
+}
+
+static void what_is_written_and_not_served_yet_is_in_show_and_queue(void **state) {
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        record(f, "asked", (DdnsResult){ .written = true, .error = "no answer" });
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "asked    written      0  -         no answer   -"));
+        assert_int_equal(run(f, "queue", NULL), 0);
+        assert_true(has(f->out, "\n1 pending, 1 written, 0 deferred, 0 dead.\n"));
+        assert_int_equal(run(f, "queue", "--backend=asked", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_int_equal(json_array_size(document), 1);
+        assert_string_equal(text_of(json_array_get(document, 0), "state"), "written");
+        assert_string_equal(text_of(json_array_get(document, 0), "last_error"), "no answer");
+}
+
+static void show_warns_of_what_a_backend_does_not_serve(void **state) {
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        record(f, "asked", (DdnsResult){ .warning = "left out: 2 RRSIG" });
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "WARNING"));
+        assert_true(has(f->out, "left out: 2 RRSIG\n"));
+        assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        json_t *backends = json_object_get(document, "backends");
+        assert_string_equal(text_of(json_array_get(backends, 0), "warning"), "left out: 2 RRSIG");
+        assert_true(json_is_null(json_object_get(json_array_get(backends, 1), "warning")));
+}
+
+static void backends_tells_all_about_each(void **state) {
+        static const uint64_t backoff[] = { 120 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        Fixture *f = *state;
+        uint64_t due, was_down;
+
+        push(f, "a.test");
+        push(f, "b.test");
+        assert_int_equal(ddns_store_backend_answered(f->store, "asked", ddns_now_usec(), &was_down), 0);
+        record(f, "asked", (DdnsResult){ .delay_usec = 12500 });
+        push(f, "c.test");
+        record(f, "asked", (DdnsResult){ .written = true });
+        assert_int_equal(ddns_store_backend_failed(f->store, "files", "disk is gone", ddns_now_usec(),
+                                                   &schedule, &due),
+                         0);
+
+        assert_int_equal(run(f, "backends", NULL), 0);
+        assert_true(has(f->out, "BACKEND  STATE  SINCE"));
+        assert_true(has(f->out, "WRITTEN  DEFERRED  DEAD"));
+        assert_true(has(f->out, "  12ms "));
+        assert_true(has(f->out, "disk is gone\n"));
+        assert_true(has(f->out, "\n2 backends listed.\n"));
+
+        assert_int_equal(run(f, "backends", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        json_t *asked = json_array_get(document, 0), *files = json_array_get(document, 1);
+        assert_string_equal(text_of(asked, "backend"), "asked");
+        assert_string_equal(text_of(asked, "state"), "up");
+        assert_int_equal(number_of(asked, "cursor"), 3);
+        assert_int_equal(number_of(asked, "pending"), 0);
+        assert_int_equal(number_of(asked, "written"), 1);
+        assert_int_equal(number_of(asked, "delay_usec"), 12500);
+        assert_true(json_is_null(json_object_get(asked, "last_error")));
+        assert_string_equal(text_of(files, "state"), "down");
+        assert_int_equal(number_of(files, "pending"), 3);
+        assert_int_equal(number_of(files, "cursor"), 0);
+        assert_int_equal(number_of(files, "due_usec"), (json_int_t) due);
+        assert_true(number_of(files, "since_usec") > 0);
+        assert_true(number_of(files, "oldest_usec") > 0);
+        assert_true(json_is_null(json_object_get(files, "delay_usec")));
+
+        /* status says less to people and the same to programs */
+        assert_int_equal(run(f, "status", NULL), 0);
+        assert_null(strstr(f->out, "WRITTEN"));
+        assert_int_equal(run(f, "status", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *status = parse(f->out);
+        assert_true(json_equal(json_object_get(status, "backends"), document));
+}
+
+static void a_resync_puts_every_zone_back_and_wakes(void **state) {
+        Fixture *f = *state;
+        ddns_cleanup(ddns_closep) int wake = listen_for_wake(f);
+
+        push(f, "a.test");
+        push(f, "b.test");
+        deliver(f, "files", NULL, 1);
+        deliver(f, "asked", NULL, 1);
+        while (was_woken(wake))
+                ;
+        assert_int_equal(run(f, "resync", "files", NULL), 0);
+        assert_string_equal(f->out, "files: 2 zones will be delivered again.\n");
+        assert_true(was_woken(wake));
+        assert_int_equal(run(f, "queue", NULL), 0);
+        assert_true(has(f->out, "\n2 deliveries listed.\n2 pending, "));
+        assert_null(strstr(f->out, "asked"));
+
+        assert_int_equal(run(f, "resync", "asked", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_string_equal(text_of(document, "backend"), "asked");
+        assert_int_equal(number_of(document, "zones"), 2);
+
+        assert_int_equal(run(f, "resync", "nobody", NULL), 1);
+        assert_true(has(f->err, "no backend 'nobody' is configured"));
+        assert_int_equal(ddns_store_set_backends(f->store, NULL, 0), 0);
+        assert_int_equal(run(f, "resync", "files", NULL), 1);
+        assert_true(has(f->err, "backend 'files' is new"));
 }
 
 static void retry_puts_back_what_failed(void **state) {
@@ -641,6 +775,8 @@ static void status_knows_of_backends_and_masters_that_never_showed_up(void **sta
         json_t *backends = json_object_get(document, "backends");
         assert_int_equal(json_array_size(backends), 2);
         assert_string_equal(text_of(json_array_get(backends, 0), "state"), "new");
+        assert_int_equal(run(f, "backends", "--no-legend", NULL), 0);
+        assert_int_equal(strncmp(f->out, "files  new  -  1 ", 17), 0);
         assert_int_equal(number_of(json_array_get(backends, 0), "pending"), 1);
         assert_true(json_is_null(json_object_get(document, "last_refused")));
         assert_int_equal(run(f, "show", "example.org", NULL), 0);
@@ -721,6 +857,153 @@ static void a_credential_is_looked_up_beside_the_configuration(void **state) {
         assert_true(has(f->err, "/credentials/receiver/da1.hash: No such file or directory"));
 }
 
+static void check_config_warns_of_databases_that_can_be_overheard(void **state) {
+        static const struct {
+                const char *keys;
+                bool warns;
+        } cases[] = {
+                { "host: db.example.com", true },
+                { "host: 192.0.2.80", true },
+                { "host: '2001:db8::1', port: 3307", true },
+                { "host: db.example.com, tls: {verify: yes}", false },
+                { "host: db.example.com, tls: {verify: no}", false },
+                { "host: db.example.com, tls: {ca: /dev/null}", false },
+                { "host: localhost", false },
+                { "host: 127.0.0.2", false },
+                { "host: '::1'", false },
+                { "socket: /run/mysqld/mysqld.sock", false },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char text[512];
+
+                (void) snprintf(text, sizeof text,
+                                "receiver: {masters: [{name: m, username: u, password-file: /dev/null}]}\n"
+                                "backends: [{name: d, type: coredns-mysql, database: d, username: u, %s}]\n",
+                                cases[i].keys);
+                write_file(f, "ddns.yaml", text);
+                assert_int_equal(run(f, "check-config", NULL), 0);
+                if (!!strstr(f->err, "warning: backend d: no tls, and ") != cases[i].warns)
+                        fail_msg("'%s' gave:\n%s", cases[i].keys, f->err);
+        }
+}
+
+static void check_config_warns_of_secrets_of_databases(void **state) {
+        char path[160];
+        Fixture *f = *state;
+
+        write_config(f,
+                     "backends: [{name: d, type: powerdns-mysql, database: d, username: u, password-file: "
+                     "%1$s/zone.file, tls: {ca: %1$s/ca, certificate: %1$s/cert, key: lost.key}}]\n");
+        (void) unsetenv("CREDENTIALS_DIRECTORY");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "warning: backend d: password-file: /tmp/"));
+        assert_true(has(f->err, "zone.file: No such file or directory\n"));
+        assert_true(has(f->err, "/ca: No such file or directory\n"));
+        assert_true(has(f->err, "/cert: No such file or directory\n"));
+        assert_true(has(f->err, "warning: backend d: tls.key: "));
+        assert_true(has(f->err, "/credentials/retry/lost.key: No such file or directory\n"));
+
+        write_file(f, "zone.file", "in clear\n");
+        (void) snprintf(path, sizeof path, "%s/zone.file", f->directory);
+        assert_int_equal(chmod(path, 0604), 0);
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "is readable by everybody: chmod 600 "));
+        assert_null(strstr(f->err, "in clear"));
+        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_null(strstr(f->err, "password-file"));
+}
+
+/* A port of loopback with somebody behind it who never says a word. */
+static int bind_silent(unsigned *ret_port) {
+        struct sockaddr_in address = { .sin_family = AF_INET,
+                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        socklen_t size = sizeof address;
+
+        assert_true(fd >= 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &address, size), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &size), 0);
+        *ret_port = ntohs(address.sin_port);
+        return fd;
+}
+
+/* Answers the first query that comes with REFUSED. */
+static pid_t refuse_once(int fd) {
+        pid_t child = fork();
+
+        assert_true(child >= 0);
+        if (child == 0) {
+                struct sockaddr_in from;
+                socklen_t size = sizeof from;
+                uint8_t query[512];
+
+                ssize_t n = recvfrom(fd, query, sizeof query, 0, (struct sockaddr *) &from, &size);
+                if (n < 12)
+                        _exit(1);
+                query[2] |= 0x80;
+                query[3] = 5;
+                _exit(sendto(fd, query, (size_t) n, 0, (struct sockaddr *) &from, size) == n ? 0 : 1);
+        }
+        return child;
+}
+
+static void check_backend_asks_the_name_server_of_any_type(void **state) {
+        char text[512];
+        Fixture *f = *state;
+        unsigned port;
+        ddns_cleanup(ddns_closep) int fd = bind_silent(&port);
+
+        assert_int_equal(run(f, "check-backend", "nobody", NULL), 1);
+        assert_true(has(f->err, "no backend 'nobody' is configured"));
+        assert_int_equal(run(f, "check-backend", "files", NULL), 0);
+        assert_true(has(f->out, "OK       there is nothing to check with this type\n"));
+        assert_true(has(f->out, "\n1 OK, 0 warnings, 0 BAD.\n"));
+
+        (void) snprintf(text, sizeof text,
+                        "backends: [{name: z, type: zone-files, zone-dir: /z, nameserver: 127.0.0.1@%u}]\n",
+                        port);
+        write_file(f, "ddns.yaml", text);
+        pid_t child = refuse_once(fd);
+        assert_int_equal(run(f, "check-backend", "z", "--no-legend", NULL), 0);
+        assert_true(has(f->out, "name server 127.0.0.1@"));
+        assert_true(has(f->out, " answers\n"));
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+
+        assert_int_equal(run(f, "check-backend", "z", "--json", NULL), 1);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_string_equal(text_of(document, "backend"), "z");
+        assert_string_equal(text_of(document, "type"), "zone-files");
+        assert_true(json_is_false(json_object_get(document, "ok")));
+        json_t *finding = json_array_get(json_object_get(document, "findings"), 1);
+        assert_string_equal(text_of(finding, "finding"), "bad");
+        assert_true(has(text_of(finding, "text"), "does not answer"));
+}
+
+static void check_backend_says_what_bind_lacks(void **state) {
+        Fixture *f = *state;
+
+        write_config(f,
+                     "backends: [{name: b, type: bind, zone-dir: %1$s/none, control: {port: 1, key-file: k}}]\n");
+        (void) unsetenv("CREDENTIALS_DIRECTORY");
+        assert_int_equal(run(f, "check-backend", "b", NULL), 1);
+        assert_true(has(f->out, "BAD      zone-dir "));
+        assert_true(has(f->out, "/none: No such file or directory\n"));
+        assert_true(has(f->out, "/credentials/retry/k: No such file or directory\n"));
+        assert_true(has(f->out, "\n0 OK, 0 warnings, 2 BAD.\n"));
+
+        write_config(f,
+                     "backends: [{name: b, type: bind, zone-dir: %1$s, control: {port: 1, key-file: %1$s/zone.file}}]\n");
+        write_file(f, "zone.file",
+                   "key \"k\" { algorithm hmac-sha256; secret \"aGVsbG8gd29ybGQ=\"; };\n");
+        assert_int_equal(run(f, "check-backend", "b", NULL), 1);
+        assert_true(has(f->out, "OK       zone-dir "));
+        assert_true(has(f->out, "BAD      control channel 127.0.0.1@1: connection refused\n"));
+}
+
 #define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 #define BARE(t)       cmocka_unit_test_setup_teardown(t, set_up_bare, tear_down)
 
@@ -743,12 +1026,20 @@ int main(void) {
                 WITH_STORE(show_tells_the_state_on_each_backend),
                 WITH_STORE(without_a_name_server_to_ask_a_delivery_is_written),
                 WITH_STORE(the_queue_is_what_is_not_delivered),
+                WITH_STORE(what_is_written_and_not_served_yet_is_in_show_and_queue),
+                WITH_STORE(show_warns_of_what_a_backend_does_not_serve),
+                WITH_STORE(backends_tells_all_about_each),
+                WITH_STORE(a_resync_puts_every_zone_back_and_wakes),
                 WITH_STORE(retry_puts_back_what_failed),
                 WITH_STORE(status_shows_backends_masters_and_refusals),
                 WITH_STORE(status_knows_of_backends_and_masters_that_never_showed_up),
                 BARE(check_zone_gives_the_verdict),
                 BARE(check_config_warns_of_what_will_not_work),
                 BARE(a_credential_is_looked_up_beside_the_configuration),
+                BARE(check_config_warns_of_databases_that_can_be_overheard),
+                BARE(check_config_warns_of_secrets_of_databases),
+                BARE(check_backend_asks_the_name_server_of_any_type),
+                BARE(check_backend_says_what_bind_lacks),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,30 @@ static void colours_leave_the_layout_alone(void **state) {
         assert_string_equal(plain, "dead    x\nserved  y\n");
 }
 
+static void durations_say_as_much_as_matters(void **state) {
+        static const struct {
+                uint64_t usec;
+                const char *text;
+        } cases[] = {
+                { 0, "0us" },
+                { 999, "999us" },
+                { 1000, "1ms" },
+                { 1500, "1.5ms" },
+                { 12500, "12ms" },
+                { 9 * USEC_PER_SEC + 990 * USEC_PER_MSEC, "9.9s" },
+                { 59 * USEC_PER_SEC, "59s" },
+                { 90 * USEC_PER_SEC, "1.5min" },
+                { 7200 * USEC_PER_SEC, "2h" },
+                { 30 * 86400 * USEC_PER_SEC, "30d" },
+        };
+        char text[DDNS_TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                ddns_duration(cases[i].usec, text);
+                assert_string_equal(text, cases[i].text);
+        }
+}
+
 static void no_byte_of_a_master_steers_the_terminal(void **state) {
         ddns_cleanup(ddns_table_done) DdnsTable t = DDNS_TABLE_NULL;
 
@@ -133,6 +157,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
                 cmocka_unit_test(colours_leave_the_layout_alone),
+                cmocka_unit_test(durations_say_as_much_as_matters),
                 cmocka_unit_test(no_byte_of_a_master_steers_the_terminal),
                 cmocka_unit_test(times_are_relative_for_people_and_iso_for_programs),
                 cmocka_unit_test(a_row_is_the_same_in_table_record_and_json),
