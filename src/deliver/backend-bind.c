@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "basic/clock.h"
 #include "deliver/bind.h"
@@ -266,6 +267,39 @@ static int roll_back_failed(DdnsBackend *b, const DdnsTask *tasks, size_t n, int
         return r;
 }
 
+/* ---- check ------------------------------------------------------------------------------------------------------- */
+
+/* That the service may write there is for the service to say: who checks is somebody else. */
+static void check_zone_dir(const DdnsBackend *b, DdnsFindingHandler *found, void *userdata) {
+        DdnsMessage text = DDNS_MESSAGE_NULL;
+        struct stat st;
+
+        if (stat(b->config->zone_dir, &st) < 0)
+                (void) ddns_fail(&text, 0, "zone-dir %s: %m", b->config->zone_dir);
+        else if (!S_ISDIR(st.st_mode))
+                (void) ddns_fail(&text, 0, "zone-dir %s is no directory", b->config->zone_dir);
+        if (text.text[0]) {
+                found(DDNS_FINDING_BAD, text.text, userdata);
+                return;
+        }
+        (void) ddns_fail(&text, 0, "zone-dir %s is there", b->config->zone_dir);
+        found(DDNS_FINDING_GOOD, text.text, userdata);
+}
+
+static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message) {
+        DdnsMessage text = DDNS_MESSAGE_NULL;
+        DdnsRndcReply reply;
+
+        check_zone_dir(b, found, userdata);
+        int r = ddns_bind_command(b, &reply, message, "null");
+        if (r < 0)
+                return r;
+        (void) ddns_fail(&text, 0, "control channel %s@%u answers and takes the key",
+                         b->config->control.address, b->config->control.port);
+        found(DDNS_FINDING_GOOD, text.text, userdata);
+        return 0;
+}
+
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
@@ -299,5 +333,6 @@ const DdnsBackendOps ddns_backend_bind = {
         .incarnation = bind_incarnation,
         .apply = bind_apply,
         .settle = bind_settle,
+        .check = bind_check,
         .free = bind_free,
 };

@@ -620,6 +620,36 @@ static void wrong_key_fails_the_backend_with_its_file(void **state) {
         f->config.control.key_file = f->named.key_file;
 }
 
+typedef struct Findings {
+        unsigned good, bad;
+        char last[512];
+} Findings;
+
+static void count_finding(DdnsFinding finding, const char *text, void *userdata) {
+        Findings *f = userdata;
+
+        (void) snprintf(f->last, sizeof f->last, "%s", text);
+        f->good += finding == DDNS_FINDING_GOOD;
+        f->bad += finding == DDNS_FINDING_BAD;
+}
+
+static void check_tells_the_control_channel_and_the_zone_directory(void **state) {
+        Findings well = { 0 }, gone = { 0 };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &well, &f->message), 0);
+        assert_int_equal(well.good, 2);
+        assert_int_equal(well.bad, 0);
+        assert_non_null(strstr(well.last, "answers and takes the key"));
+
+        f->config.zone_dir = (char *) "/nonexistent";
+        assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &gone, &f->message), 0);
+        assert_int_equal(gone.good, 1);
+        assert_int_equal(gone.bad, 1);
+        f->config.zone_dir = f->named.zones;
+}
+
 static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **state) {
         Fixture *f = *state;
         char text[512];
@@ -927,6 +957,8 @@ int main(void) {
                 cmocka_unit_test_setup(named_that_is_dead_fails_the_backend_and_charges_no_zone,
                                        need_named),
                 cmocka_unit_test_setup(wrong_key_fails_the_backend_with_its_file, need_named),
+                cmocka_unit_test_setup(check_tells_the_control_channel_and_the_zone_directory,
+                                       need_named),
                 cmocka_unit_test_setup(zone_that_named_loads_from_elsewhere_is_told_with_the_file,
                                        need_named),
                 cmocka_unit_test_setup(zones_follow_when_the_zone_directory_is_another_one, need_named),
