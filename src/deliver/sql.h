@@ -8,8 +8,9 @@
 #include "deliver/backend.h"
 #include "deliver/sql-rows.h"
 
-#define DDNS_SQL_TABLES_MAX 2
-#define DDNS_SQL_ZONE_MAX   255 /* a zone's name as the database has it */
+#define DDNS_SQL_TABLES_MAX  2
+#define DDNS_SQL_INDEXES_MAX 4
+#define DDNS_SQL_ZONE_MAX    255 /* a zone's name as the database has it */
 
 /* A table with rows of zones. A changed row keeps its id if the first `n_key` cells stay the same. */
 typedef struct DdnsSqlTable {
@@ -18,7 +19,14 @@ typedef struct DdnsSqlTable {
         const char *columns[DDNS_SQL_CELLS_MAX];
         size_t n_columns;
         size_t n_key;
-        bool (*is_ours)(const DdnsSqlRow *row); /* which rows of a zone we may touch; NULL: all of them */
+        bool (*is_ours)(const DdnsSqlRow
+                                        *row); /* which rows of a zone we may touch; NULL: all of them */
+
+        /* For ddns_sql_check(): */
+        uint32_t widths[DDNS_SQL_CELLS_MAX]; /* of the columns in the shipped schema, in characters; 0: not a text */
+        const char *utf8; /* the column that should hold all of UTF-8; NULL: there is none */
+        const char *indexes[DDNS_SQL_INDEXES_MAX]
+                           [3]; /* columns by which the name server looks rows up, in their order */
 } DdnsSqlTable;
 
 typedef struct DdnsSqlDescription {
@@ -58,17 +66,18 @@ DDNS_DEFINE_CLEANUP(DdnsSql *, ddns_sql_free)
 /* What a batch did, for who has to tell the name server. */
 typedef struct DdnsSqlOutcome {
         size_t inserted_zones, deleted_zones;
-        size_t written_rows; /* inserted, changed and deleted ones of all tables; 0: everything was there already */
+        size_t written_rows; /* inserted, changed and deleted ones of all tables, a deleted zone as one; 0: all was there */
 } DdnsSqlOutcome;
 
 /* As DdnsBackendOps.apply. */
 int ddns_sql_apply(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ret, DdnsMessage *message);
 
-/* As DdnsBackendOps.incarnation: the server's own identity, which another server, or one made anew, has not. */
+/* As DdnsBackendOps.incarnation: the server's own identity and when its table of zones was made: another server has not the
+ * one, a database that was made anew or put back from a backup not the other. */
 int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message);
 
-/* As DdnsBackendOps.check: connection, mode, engine, columns, widths, indexes, rights. What is wanted of the schema follows
- * from the description; `widths` are the widths that the shipped schema has, of the tables' columns in their order. */
+/* As DdnsBackendOps.check: connection, modes, engines, columns, widths, indexes, rights. What is wanted of the schema follows
+ * from the description. Rights are tried by writing in a transaction that is undone. */
 int ddns_sql_check(DdnsSql *s, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
 
 /* Width of a column in characters; `*ret_utf8`: it holds all of UTF-8. -ENOENT: there is no such column, said in

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* What has to be written so that the rows that are there become those that should be. */
+#include <errno.h>
+#include <string.h>
+
+#include "deliver/sql-internal.h"
+
+void ddns_sql_difference_done(DdnsSqlDifference *d) {
+        free(d->inserts);
+        free(d->updates);
+        free(d->deletes);
+        *d = (DdnsSqlDifference){ 0 };
+}
+
+/* The array with room for one more item; NULL: there is no memory for that. */
+static void *grow(void *items, size_t n, size_t *allocated, size_t size) {
+        if (n < *allocated)
+                return items;
+
+        size_t more = *allocated ? 2 * *allocated : 64;
+        void *p = reallocarray(items, more, size);
+        if (p)
+                *allocated = more;
+        return p;
+}
+
+static int add_delete(DdnsSqlDifference *d, uint64_t id) {
+        uint64_t *p = grow(d->deletes, d->n_deletes, &d->allocated_deletes, sizeof *p);
+
+        if (!p)
+                return -ENOMEM;
+        d->deletes = p;
+        d->deletes[d->n_deletes++] = id;
+        return 0;
+}
+
+static int add_insert(DdnsSqlDifference *d, DdnsSqlChange change) {
+        DdnsSqlChange *p = grow(d->inserts, d->n_inserts, &d->allocated_inserts, sizeof *p);
+
+        if (!p)
+                return -ENOMEM;
+        d->inserts = p;
+        d->inserts[d->n_inserts++] = change;
+        return 0;
+}
+
+static int add_update(DdnsSqlDifference *d, DdnsSqlChange change) {
+        DdnsSqlChange *p = grow(d->updates, d->n_updates, &d->allocated_updates, sizeof *p);
+
+        if (!p)
+                return -ENOMEM;
+        d->updates = p;
+        d->updates[d->n_updates++] = change;
+        return 0;
+}
+
+static void keep_ours(const DdnsSqlTable *t, DdnsSqlRows *rows) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < rows->n; i++)
+                if (!t->is_ours || t->is_ours(&rows->rows[i]))
+                        rows->rows[n++] = rows->rows[i];
+        rows->n = n;
+}
+
+/* Of cells alone: ids are no difference. */
+static int compare_cells(const DdnsSqlRow *wanted, DdnsSqlRow stored, size_t n_cells) {
+        stored.id = wanted->id;
+        return ddns_sql_rows_compare(wanted, &stored, n_cells);
+}
+
+typedef struct Side {
+        const DdnsSqlRow **rows;
+        size_t n;
+} Side;
+
+static void side_done(Side *s) {
+        free(s->rows);
+}
+
+/* Drops from both sides what is on both. */
+static int drop_equal(const DdnsSqlTable *t, const DdnsSqlRows *wanted, const DdnsSqlRows *stored,
+                      Side *missing, Side *surplus) {
+        size_t w = 0, s = 0;
+
+        missing->rows = calloc(wanted->n + 1, sizeof *missing->rows);
+        surplus->rows = calloc(stored->n + 1, sizeof *surplus->rows);
+        if (!missing->rows || !surplus->rows)
+                return -ENOMEM;
+        while (w < wanted->n || s < stored->n) {
+                int c = w == wanted->n ? 1
+                        : s == stored->n
+                                        ? -1
+                                        : compare_cells(&wanted->rows[w], stored->rows[s], t->n_columns);
+
+                if (c < 0)
+                        missing->rows[missing->n++] = &wanted->rows[w];
+                if (c > 0)
+                        surplus->rows[surplus->n++] = &stored->rows[s];
+                w += c <= 0;
+                s += c >= 0;
+        }
+        return 0;
+}
+
+/* Both sides are still sorted by the key, which is what the cells begin with. */
+int ddns_sql_difference_add(DdnsSqlDifference *d, const DdnsSqlTable *t, DdnsSqlZone *zone,
+                            const DdnsSqlRows *wanted) {
+        ddns_cleanup(side_done) Side missing = { 0 }, surplus = { 0 };
+        size_t w = 0, s = 0;
+        int r;
+
+        keep_ours(t, &zone->stored);
+        ddns_sql_rows_sort(&zone->stored, t->n_columns);
+        r = drop_equal(t, wanted, &zone->stored, &missing, &surplus);
+
+        while (r == 0 && (w < missing.n || s < surplus.n)) {
+                int c = w == missing.n   ? 1
+                        : s == surplus.n ? -1
+                                         : compare_cells(missing.rows[w], *surplus.rows[s], t->n_key);
+
+                if (c == 0)
+                        r = add_update(d, (DdnsSqlChange){ surplus.rows[s]->id, zone->id_text,
+                                                           missing.rows[w] });
+                else if (c < 0)
+                        r = add_insert(d, (DdnsSqlChange){ 0, zone->id_text, missing.rows[w] });
+                else
+                        r = add_delete(d, surplus.rows[s]->id);
+                w += c <= 0;
+                s += c >= 0;
+        }
+        return r;
+}
