@@ -144,13 +144,17 @@ static int result_new(MYSQL_STMT *handle, Result *r) {
         return 0;
 }
 
-/* Fetches the cells that did not fit. A packet's limit bounds them. */
+/* Fetches the cells that did not fit. */
 static int widen(Result *r) {
+        unsigned long max = r->handle->mysql->net.max_packet; /* of the buffer that the row is in */
+
         for (size_t i = 0; i < r->n; i++) {
                 Cell *c = &r->cells[i];
 
                 if (c->is_null || c->size <= c->capacity)
                         continue;
+                if (c->size > max)
+                        return -EBADMSG; /* a length that the server made up */
                 char *wider = realloc(c->buffer, c->size);
                 if (!wider)
                         return -ENOMEM;

@@ -31,7 +31,10 @@ static void initialize_library(void) {
         (void) mysql_library_init(0, NULL, NULL);
 }
 
+/* A socket on this machine needs none, and has no name that a certificate could have. */
 static bool wants_tls(const DdnsMysqlConfig *c) {
+        if (c->socket)
+                return false;
         return c->tls.verify != DDNS_TLS_VERIFY_UNSET || c->tls.ca || c->tls.certificate || c->tls.key;
 }
 
@@ -95,18 +98,17 @@ static unsigned whole_seconds(uint64_t usec) {
 }
 
 static int set_tls(MYSQL *connection, const DdnsMysqlConfig *c, DdnsMessage *message) {
-        my_bool yes = 1, verify = verifies(c);
+        my_bool yes = 1;
         ddns_cleanup(ddns_freep) char *key = NULL;
         int r = 0;
 
         if (c->tls.key) {
                 r = ddns_secret_path(c->tls.key, &key, message);
                 if (r < 0)
-                        return r;
+                        return r == -ENOMEM ? r : -EACCES;
         }
         r |= mysql_optionsv(connection, MYSQL_OPT_SSL_ENFORCE, &yes);
-        r |= mysql_optionsv(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
-        if (verify)
+        if (verifies(c))
                 r |= c->tls.ca ? mysql_optionsv(connection, MYSQL_OPT_SSL_CA, c->tls.ca)
                                : mysql_optionsv(connection, MYSQL_OPT_SSL_CAPATH, SYSTEM_CA_DIRECTORY);
         if (c->tls.certificate)
@@ -122,7 +124,7 @@ static int set_options(MYSQL *connection, const DdnsMysqlConfig *c, DdnsMessage 
                  write_sec = whole_seconds(c->write_timeout_usec);
         unsigned protocol = c->socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP, none = 0;
         unsigned long packet = PACKET_MAX;
-        my_bool no = 0, yes = 1;
+        my_bool no = 0, yes = 1, verify = verifies(c);
         int r = 0;
 
         r |= mysql_optionsv(connection, MYSQL_OPT_PROTOCOL, &protocol);
@@ -134,6 +136,7 @@ static int set_options(MYSQL *connection, const DdnsMysqlConfig *c, DdnsMessage 
         r |= mysql_optionsv(connection, MYSQL_SECURE_AUTH, &yes);
         r |= mysql_optionsv(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
         r |= mysql_optionsv(connection, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
+        r |= mysql_optionsv(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
         r |= mysql_optionsv(connection, MYSQL_REPORT_DATA_TRUNCATION, &yes);
         r |= mysql_optionsv(connection, MARIADB_OPT_RESTRICTED_AUTH,
                             verifies(c) || c->socket ? AUTH_ALL : AUTH_HIDING);
@@ -156,7 +159,7 @@ static int log_in(DdnsMysql *m, MYSQL *connection, DdnsMessage *message) {
         if (c->password_file) {
                 int r = ddns_secret_read(c->password_file, &password, message);
                 if (r < 0)
-                        return r;
+                        return r == -ENOMEM ? r : -EACCES;
         }
         ddns_mysql_wait_begin(c->connect_timeout_usec, TOTAL_FACTOR * c->connect_timeout_usec);
         /* "" and not NULL, for which libmariadb looks into the environment. */
