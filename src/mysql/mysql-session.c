@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What a new session is made to be, and how long it may be silent. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "basic/clock.h"
 #include "mysql/mysql-internal.h"
@@ -27,6 +27,16 @@ bool ddns_mysql_wait_is_over(void) {
         return waiting.over;
 }
 
+/* libmariadb forgets why a connect() failed. */
+static int refuse(int fd) {
+        int error = 0;
+        socklen_t size = sizeof error;
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error != 0)
+                errno = error;
+        return -1;
+}
+
 static int wait_for(my_socket fd, my_bool is_read, int timeout_ms) {
         uint64_t now = ddns_monotonic_usec(), end = now + waiting.silence_usec;
 
@@ -38,7 +48,7 @@ static int wait_for(my_socket fd, my_bool is_read, int timeout_ms) {
 
                 int r = poll(&pfd, 1, (int) ((left + 999) / 1000));
                 if (r > 0)
-                        return 1;
+                        return pfd.revents & POLLERR ? refuse(fd) : 1;
                 if (r < 0 && errno != EINTR)
                         return -1;
                 now = ddns_monotonic_usec();

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests of src/mysql/ with a real server: who has to do something, and that the text says what. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "basic/clock.h"
+#include "mariadb.h"
+#include "mysql/mysql.h"
+#include "test.h"
+
+static Mariadb server;
+static bool installed;
+static DdnsMessage message;
+
+static DdnsMysqlConfig short_config(void) {
+        DdnsMysqlConfig config = mariadb_config(&server, "dns");
+
+        config.connect_timeout_usec = config.write_timeout_usec = USEC_PER_SEC;
+        config.read_timeout_usec = 2 * USEC_PER_SEC;
+        return config;
+}
+
+static DdnsMysql *open_mysql(const DdnsMysqlConfig *config) {
+        DdnsMysql *m;
+
+        assert_int_equal(ddns_mysql_new(config, &m, &message), 0);
+        int r = ddns_mysql_connect(m, &message);
+        if (r != 1)
+                fail_msg("%d: %s", r, message.text);
+        return m;
+}
+
+static int connect_with(const DdnsMysqlConfig *config) {
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = NULL;
+
+        message.text[0] = '\0';
+        assert_int_equal(ddns_mysql_new(config, &m, &message), 0);
+        return ddns_mysql_connect(m, &message);
+}
+
+static int run(DdnsMysql *m, const char *sql) {
+        message.text[0] = '\0';
+        return ddns_mysql_run(m, sql, NULL, 0, NULL, NULL, &message);
+}
+
+static void must(DdnsMysql *m, const char *sql) {
+        if (run(m, sql) != 0)
+                fail_msg("%s: %s", sql, message.text);
+}
+
+static void assert_message(const char *part) {
+        if (!strstr(message.text, part) || strchr(message.text, '\n') ||
+            strstr(message.text, MARIADB_PASSWORD))
+                fail_msg("not \"%s\" in: %s", part, message.text);
+}
+
+static void a_failed_login_says_what_is_wrong(void **state) {
+        DdnsMysqlConfig config = short_config();
+        char where[64], wrong[96];
+
+        (void) snprintf(where, sizeof where, "database 127.0.0.1:%u: ", server.port);
+        (void) snprintf(wrong, sizeof wrong, "%s/wrong", server.root);
+        mariadb_write_file(&server, "wrong", "wrong " MARIADB_PASSWORD "\n");
+        mariadb_run(&server, NULL, "CREATE USER little IDENTIFIED BY '" MARIADB_PASSWORD "'");
+
+        config.password_file = wrong;
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message(where);
+        assert_message("1045");
+
+        config = short_config();
+        config.password_file = NULL;
+        assert_int_equal(connect_with(&config), -EACCES);
+
+        config = short_config();
+        config.password_file = (char *) "/nonexistent/password";
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("/nonexistent/password");
+
+        config = short_config();
+        config.username = (char *) "nobody";
+        assert_int_equal(connect_with(&config), -EACCES);
+
+        config = short_config();
+        config.database = (char *) "nowhere";
+        assert_int_equal(connect_with(&config), -ENOENT);
+        assert_message("1049");
+
+        config.username = (char *) "little";
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("1044");
+}
+
+static void who_does_not_answer_is_named(void **state) {
+        DdnsMysqlConfig config = short_config();
+
+        config.port = 1;
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_message("database 127.0.0.1:1: Connection refused (error 2002)");
+
+        config.host = (char *) "::1";
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_message("database [::1]:1: ");
+
+        config.host = (char *) "no-such-host.invalid";
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_message("no-such-host.invalid");
+
+        config.socket = (char *) "/nonexistent/socket";
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_message("database /nonexistent/socket: No such file or directory");
+}
+
+/* A listening socket on loopback; what comes is never taken out. */
+static int listen_only(int backlog, DdnsMysqlConfig *config) {
+        struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        socklen_t size = sizeof in;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_int_equal(bind(fd, (struct sockaddr *) &in, size), 0);
+        assert_int_equal(listen(fd, backlog), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *) &in, &size), 0);
+        config->port = ntohs(in.sin_port);
+        return fd;
+}
+
+static void silence_costs_the_connect_timeout(void **state) {
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_closep) int taking = listen_only(8, &config);
+
+        uint64_t begin = ddns_monotonic_usec();
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_in_range(ddns_monotonic_usec() - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
+        assert_message("no answer within the connect time-out");
+
+        /* With a full backlog the kernel drops what comes. */
+        ddns_cleanup(ddns_closep) int dropping = listen_only(0, &config);
+        ddns_cleanup(ddns_closep) int first = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        ddns_cleanup(ddns_closep) int second = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        struct sockaddr_in in = { .sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t) config.port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        (void) connect(first, (struct sockaddr *) &in, sizeof in);
+        (void) connect(second, (struct sockaddr *) &in, sizeof in);
+        begin = ddns_monotonic_usec();
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_in_range(ddns_monotonic_usec() - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
+}
+
+static void missing_things_are_missing(void **state) {
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        must(m, "CREATE TABLE there (x INT)");
+        assert_int_equal(run(m, "SELECT * FROM elsewhere"), -ENOENT);
+        assert_message("1146");
+        assert_int_equal(run(m, "SELECT y FROM there"), -ENOENT);
+        assert_message("1054");
+        assert_int_equal(run(m, "SELEKT"), -EINVAL);
+        assert_message("1064");
+        must(m, "SELECT 1"); /* none of them cost the connection */
+}
+
+static void rights_may_be_missing(void **state) {
+        mariadb_run(&server, "dns",
+                    "CREATE TABLE secret (x INT, y INT); CREATE USER reader IDENTIFIED BY '" MARIADB_PASSWORD
+                    "';"
+                    "GRANT SELECT (x) ON dns.secret TO reader");
+        DdnsMysqlConfig config = short_config();
+        config.username = (char *) "reader";
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        must(m, "SELECT x FROM secret");
+        assert_int_equal(run(m, "SELECT y FROM secret"), -EACCES);
+        assert_message("1143");
+        assert_int_equal(run(m, "INSERT INTO secret VALUES (1, 1)"), -EACCES);
+        assert_message("1142");
+}
+
+static void a_read_only_server_says_so(void **state) {
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        must(m, "CREATE TABLE ro (x INT)");
+        mariadb_run(&server, NULL, "SET GLOBAL read_only = 1");
+        int r = run(m, "INSERT INTO ro VALUES (1)");
+        mariadb_run(&server, NULL, "SET GLOBAL read_only = 0");
+        assert_int_equal(r, -EROFS);
+        assert_message("read-only");
+        must(m, "INSERT INTO ro VALUES (1)");
+}
+
+static void two_rows(DdnsMysql *m, const char *table) {
+        char sql[64];
+
+        (void) snprintf(sql, sizeof sql, "CREATE TABLE %s (id INT PRIMARY KEY, x INT)", table);
+        must(m, sql);
+        (void) snprintf(sql, sizeof sql, "INSERT INTO %s VALUES (1, 0), (2, 0)", table);
+        must(m, sql);
+        assert_int_equal(ddns_mysql_commit(m, &message), 0);
+}
+
+static void waiting_for_a_lock_is_bounded(void **state) {
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *other = open_mysql(&config);
+
+        two_rows(m, "l");
+        must(m, "UPDATE l SET x = 1 WHERE id = 1");
+        assert_int_equal(run(other, "UPDATE l SET x = 2 WHERE id = 1"), -ETIME);
+        assert_message("1205");
+        assert_int_equal(run(other, "DROP TABLE l"), -ETIME); /* and for that of the table */
+        ddns_mysql_rollback(m);
+        ddns_mysql_rollback(other);
+        must(other, "UPDATE l SET x = 2 WHERE id = 1");
+}
+
+typedef struct Blocked {
+        DdnsMysql *m;
+        int r;
+        DdnsMessage message;
+} Blocked;
+
+static void *update_first(void *userdata) {
+        Blocked *b = userdata;
+
+        b->r = ddns_mysql_run(b->m, "UPDATE d SET x = 2 WHERE id = 1", NULL, 0, NULL, NULL, &b->message);
+        if (b->r < 0)
+                ddns_mysql_rollback(b->m);
+        return NULL;
+}
+
+static void a_deadlock_costs_one_of_two_its_transaction(void **state) {
+        DdnsMysqlConfig config = mariadb_config(&server, "dns");
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *other = open_mysql(&config);
+        Blocked blocked = { .m = other };
+        pthread_t thread;
+
+        two_rows(m, "d");
+        must(m, "UPDATE d SET x = 1 WHERE id = 1");
+        must(other, "UPDATE d SET x = 2 WHERE id = 2");
+        assert_int_equal(pthread_create(&thread, NULL, update_first, &blocked), 0);
+        int r = run(m, "UPDATE d SET x = 1 WHERE id = 2");
+        if (r < 0)
+                ddns_mysql_rollback(m);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_true((r == -EAGAIN) + (blocked.r == -EAGAIN) == 1);
+        assert_true((r == 0) + (blocked.r == 0) == 1);
+}
+
+static void a_lost_race_for_a_key_can_be_run_again(void **state) {
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        two_rows(m, "k");
+        assert_int_equal(run(m, "INSERT INTO k VALUES (1, 1)"), -EAGAIN);
+        assert_message("1062");
+}
+
+static void more_than_the_servers_packet_costs_no_connection(void **state) {
+        mariadb_run(&server, NULL, "SET GLOBAL max_allowed_packet = 1048576");
+        DdnsMysqlConfig config = short_config();
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+        static char text[1048576];
+        DdnsMysqlValue value = { text, sizeof text };
+
+        assert_int_equal(ddns_mysql_max_packet(m), 1048576);
+        must(m, "CREATE TABLE p (t LONGBLOB)");
+        assert_int_equal(ddns_mysql_run(m, "INSERT INTO p VALUES (?)", &value, 1, NULL, NULL, &message),
+                         -EMSGSIZE);
+        assert_message("max_allowed_packet");
+        value.size -= 1000;
+        assert_int_equal(ddns_mysql_run(m, "INSERT INTO p VALUES (?)", &value, 1, NULL, NULL, &message),
+                         0);
+        assert_int_equal(ddns_mysql_connect(m, &message), 0);
+        mariadb_run(&server, NULL, "SET GLOBAL max_allowed_packet = DEFAULT");
+}
+
+static void a_full_table_is_a_full_disk(void **state) {
+        DdnsMysqlConfig config = mariadb_config(&server, "dns");
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        must(m, "SET SESSION max_heap_table_size = 16384");
+        must(m, "CREATE TABLE full (t CHAR(250)) ENGINE = MEMORY");
+        int r = 0;
+        for (unsigned i = 0; r == 0 && i < 1000; i++)
+                r = run(m, "INSERT INTO full VALUES ('x')");
+        assert_int_equal(r, -ENOSPC);
+        assert_message("full");
+}
+
+static void too_many_connections_are_no_fault_of_a_zone(void **state) {
+        DdnsMysqlConfig config = short_config();
+
+        mariadb_run(&server, NULL,
+                    "CREATE USER single IDENTIFIED BY '" MARIADB_PASSWORD
+                    "' WITH MAX_USER_CONNECTIONS 1;"
+                    "GRANT SELECT ON dns.* TO single");
+        config.username = (char *) "single";
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+        assert_int_equal(connect_with(&config), -ENOTCONN);
+        assert_message("max_user_connections");
+}
+
+static void a_server_that_ends_is_away_and_comes_back(void **state) {
+        DdnsMysqlConfig config = mariadb_config(&server, "dns");
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        two_rows(m, "kept");
+        must(m, "UPDATE kept SET x = 1");
+        mariadb_stop(&server, SIGKILL);
+        assert_int_equal(ddns_mysql_commit(m, &message), -ENOTCONN);
+        assert_int_equal(ddns_mysql_connect(m, &message), -ENOTCONN);
+        mariadb_start(&server, "");
+        assert_int_equal(ddns_mysql_connect(m, &message), 1);
+        ddns_cleanup(ddns_freep) char *x = mariadb_query(&server, "dns", "SELECT x FROM kept");
+        assert_string_equal(x, "0\n0");
+}
+
+static int start(void **state) {
+        installed = mariadb_open(&server);
+        if (!installed)
+                return 0;
+        mariadb_start(&server, "");
+        mariadb_run(&server, NULL, "CREATE DATABASE dns CHARACTER SET utf8mb4");
+        return 0;
+}
+
+static int stop(void **state) {
+        if (installed)
+                mariadb_close(&server);
+        return 0;
+}
+
+static int need_server(void **state) {
+        if (!installed)
+                skip();
+        return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup(f, need_server)
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                TEST(a_failed_login_says_what_is_wrong),
+                TEST(who_does_not_answer_is_named),
+                TEST(silence_costs_the_connect_timeout),
+                TEST(missing_things_are_missing),
+                TEST(rights_may_be_missing),
+                TEST(a_read_only_server_says_so),
+                TEST(waiting_for_a_lock_is_bounded),
+                TEST(a_deadlock_costs_one_of_two_its_transaction),
+                TEST(a_lost_race_for_a_key_can_be_run_again),
+                TEST(more_than_the_servers_packet_costs_no_connection),
+                TEST(a_full_table_is_a_full_disk),
+                TEST(too_many_connections_are_no_fault_of_a_zone),
+                TEST(a_server_that_ends_is_away_and_comes_back),
+        };
+        return cmocka_run_group_tests(tests, start, stop);
+}
