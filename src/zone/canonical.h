@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "basic/buffer.h"
+
 /* A record; its texts are parts of the zone's text and not NUL-terminated. */
 typedef struct DdnsRecord {
         const char *owner; /* absolute, lower case, with the trailing dot */
@@ -22,3 +24,10 @@ typedef struct DdnsRecord {
 bool ddns_record_next(const char **text, DdnsRecord *ret);
 
 bool ddns_record_is_type(const DdnsRecord *r, const char *type);
+
+/* IANA's number of its type. */
+uint16_t ddns_record_type_number(const DdnsRecord *r);
+
+/* Appends the rdata as it goes over the wire: names lower case, not compressed. -EBADMSG: not from ddns_zone_check();
+ * -ENOMEM. Slow. */
+int ddns_record_append_wire(const DdnsRecord *r, DdnsBuffer *b);
