@@ -114,7 +114,7 @@ static int print_findings(DdnsCtl *c, const DdnsBackendConfig *config, Findings 
                 status = ddns_listing_print(&f->listing, c->out, c->color) < 0 ? ddns_ctl_no_memory(c)
                                                                                : EXIT_SUCCESS;
                 if (f->listing.shape == DDNS_SHAPE_TABLE && status == EXIT_SUCCESS)
-                        (void) fprintf(c->out, "\n%zu OK, %zu warnings, %zu BAD.\n",
+                        (void) fprintf(c->out, "\nOK: %zu, warnings: %zu, BAD: %zu.\n",
                                        f->by_finding[DDNS_FINDING_GOOD],
                                        f->by_finding[DDNS_FINDING_WARNING], bad);
         }

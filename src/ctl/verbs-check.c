@@ -130,12 +130,22 @@ static void check_file(Warnings *w, const DdnsBackendConfig *backend, const char
                 warn(w, "backend %s: %s: %s: %m", backend->name, key, path);
 }
 
+/* A directory that nobody else may enter, as that of the credentials, hides it whatever its mode. */
+static bool may_read_all(const char *path) {
+        ddns_cleanup(ddns_freep) char *directory = strdup(path);
+        struct stat st;
+
+        if (!directory || stat(path, &st) < 0 || !(st.st_mode & S_IROTH))
+                return false;
+        *strrchr(directory, '/') = '\0';
+        return stat(*directory ? directory : "/", &st) == 0 && (st.st_mode & S_IXOTH);
+}
+
 /* A secret that a backend needs; NULL: none. */
 static void check_secret(Warnings *w, const DdnsBackendConfig *backend, const char *key,
                          const char *secret) {
         ddns_cleanup(ddns_freep) char *file = NULL, *path = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
-        struct stat st;
 
         if (!secret || !(file = ddns_ctl_secret_file(w->ctl, secret, "retry")))
                 return;
@@ -144,7 +154,7 @@ static void check_secret(Warnings *w, const DdnsBackendConfig *backend, const ch
                 return;
         }
         check_file(w, backend, key, path);
-        if (stat(path, &st) == 0 && (st.st_mode & S_IROTH))
+        if (may_read_all(path))
                 warn(w, "backend %s: %s: %s is readable by everybody: chmod 600 %s", backend->name, key,
                      path, path);
 }

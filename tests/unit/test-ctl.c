@@ -55,7 +55,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -908,10 +908,11 @@ static void check_config_warns_of_secrets_of_databases(void **state) {
         write_file(f, "zone.file", "in clear\n");
         (void) snprintf(path, sizeof path, "%s/zone.file", f->directory);
         assert_int_equal(chmod(path, 0604), 0);
+        assert_int_equal(chmod(f->directory, 0755), 0);
         assert_int_equal(run(f, "check-config", NULL), 0);
         assert_true(has(f->err, "is readable by everybody: chmod 600 "));
         assert_null(strstr(f->err, "in clear"));
-        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(chmod(f->directory, 0700), 0); /* as that of credentials */
         assert_int_equal(run(f, "check-config", NULL), 0);
         assert_null(strstr(f->err, "password-file"));
 }
@@ -960,7 +961,7 @@ static void check_backend_asks_the_name_server_of_any_type(void **state) {
         assert_true(has(f->err, "no backend 'nobody' is configured"));
         assert_int_equal(run(f, "check-backend", "files", NULL), 0);
         assert_true(has(f->out, "OK       there is nothing to check with this type\n"));
-        assert_true(has(f->out, "\n1 OK, 0 warnings, 0 BAD.\n"));
+        assert_true(has(f->out, "\nOK: 1, warnings: 0, BAD: 0.\n"));
 
         (void) snprintf(text, sizeof text,
                         "backends: [{name: z, type: zone-files, zone-dir: /z, nameserver: 127.0.0.1@%u}]\n",
@@ -993,7 +994,7 @@ static void check_backend_says_what_bind_lacks(void **state) {
         assert_true(has(f->out, "BAD      zone-dir "));
         assert_true(has(f->out, "/none: No such file or directory\n"));
         assert_true(has(f->out, "/credentials/retry/k: No such file or directory\n"));
-        assert_true(has(f->out, "\n0 OK, 0 warnings, 2 BAD.\n"));
+        assert_true(has(f->out, "\nOK: 0, warnings: 0, BAD: 2.\n"));
 
         write_config(f,
                      "backends: [{name: b, type: bind, zone-dir: %1$s, control: {port: 1, key-file: %1$s/zone.file}}]\n");
@@ -1002,6 +1003,31 @@ static void check_backend_says_what_bind_lacks(void **state) {
         assert_int_equal(run(f, "check-backend", "b", NULL), 1);
         assert_true(has(f->out, "OK       zone-dir "));
         assert_true(has(f->out, "BAD      control channel 127.0.0.1@1: connection refused\n"));
+}
+
+static void check_backend_says_why_a_database_is_out_of_reach(void **state) {
+        static const struct {
+                const char *password, *says;
+        } cases[] = {
+                { "", "/none: No such file or directory" },
+                { ", password-file: lost", "/credentials/retry/lost: No such file or directory" },
+                { ", password-file: /dev/null", "/dev/null" },
+        };
+        Fixture *f = *state;
+
+        (void) unsetenv("CREDENTIALS_DIRECTORY");
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char text[512];
+
+                (void) snprintf(text, sizeof text,
+                                "backends: [{name: d, type: coredns-mysql, database: d, username: u, socket: "
+                                "%s/none%s}]\n",
+                                f->directory, cases[i].password);
+                write_file(f, "ddns.yaml", text);
+                assert_int_equal(run(f, "check-backend", "d", "--no-legend", NULL), 1);
+                assert_int_equal(strncmp(f->out, "BAD  ", 5), 0);
+                assert_true(has(f->out, cases[i].says));
+        }
 }
 
 #define WITH_STORE(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
@@ -1040,6 +1066,7 @@ int main(void) {
                 BARE(check_config_warns_of_secrets_of_databases),
                 BARE(check_backend_asks_the_name_server_of_any_type),
                 BARE(check_backend_says_what_bind_lacks),
+                BARE(check_backend_says_why_a_database_is_out_of_reach),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
