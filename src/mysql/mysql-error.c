@@ -177,8 +177,16 @@ static const char *system_reason(const char *text) {
         return number > 0 && number < 200 ? strerrordesc_np((int) number) : NULL;
 }
 
+/* Did it end because nothing came? Another address of the same host may have answered after all. */
+static bool timed_out(unsigned number) {
+        bool from_server = number >= 1000 &&
+                           (number < CR_MIN_ERROR || (number > CR_MAX_ERROR && number < 5000));
+
+        return ddns_mysql_wait_is_over() && !from_server;
+}
+
 static const char *readable(const DdnsMysql *m, Doing doing, unsigned number, const char *text) {
-        if (ddns_mysql_wait_is_over())
+        if (timed_out(number))
                 return doing == DOING_CONNECT ? "no answer within the connect time-out"
                                               : "no answer within the time-out";
         if (number == CR_CONNECTION_ERROR || number == CR_CONN_HOST_ERROR) {
@@ -200,8 +208,12 @@ static void make_line(const char *text, char *ret, size_t size) {
 
 int ddns_mysql_explain(const DdnsMysql *m, Doing doing, unsigned number, const char *text,
                        DdnsMessage *message) {
+        if (number == 0) { /* what libmariadb did not notice */
+                number = CR_MALFORMED_PACKET;
+                text = "the server sends what makes no sense";
+        }
         const Meaning *meaning = find(number);
-        int error = ddns_mysql_wait_is_over() ? -ENOTCONN : errno_from(doing, number, text);
+        int error = timed_out(number) ? -ENOTCONN : errno_from(doing, number, text);
         char line[384];
 
         make_line(readable(m, doing, number, text), line, sizeof line);

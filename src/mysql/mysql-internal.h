@@ -42,11 +42,13 @@ int ddns_mysql_explain(const DdnsMysql *m, Doing doing, unsigned number, const c
 
 /* mysql-session.c */
 
-/* Has the waits of libmariadb go through us, which bounds the next calls of this thread: `silence_usec` without a byte, and
- * `total_usec` in all. */
-void ddns_mysql_wait_begin(uint64_t silence_usec, uint64_t total_usec);
-/* Did a wait end by its time-out since then, or has the total passed? */
+/* Bounds the next calls of this thread: `silence_usec` without an octet, and `total_usec` in all. `in_socket`: the silence was
+ * waited for before our hook is called, and the total is not for a single row. */
+void ddns_mysql_wait_begin(uint64_t silence_usec, uint64_t total_usec, bool in_socket);
+/* Did a wait end by its time-out since then? */
 bool ddns_mysql_wait_is_over(void);
+/* The same, also if no wait was needed. */
+bool ddns_mysql_wait_is_late(void);
 /* Where the hook of the waits is put in. */
 int ddns_mysql_wait_set(MYSQL *connection);
 
@@ -59,7 +61,8 @@ int ddns_mysql_session_begin(DdnsMysql *m, DdnsMessage *message);
 void ddns_mysql_begin(DdnsMysql *m);
 /* Ends what failed: explains, and closes the connection if nothing can be done with it any more. */
 int ddns_mysql_failed(DdnsMysql *m, unsigned number, const char *text, DdnsMessage *message);
-void ddns_mysql_close(DdnsMysql *m);
+/* Closes it without a word: it is broken, or out of step. */
+void ddns_mysql_abandon(DdnsMysql *m);
 
 /* mysql-statement.c */
 void ddns_mysql_statements_drop(DdnsMysql *m);

@@ -10,21 +10,35 @@
 #include "mysql/mysql-internal.h"
 
 /* libmariadb's own time-outs begin anew with each octet, so a server that trickles would hold us for ever; and its hook has
- * no argument of ours. One thread waits for one thing at a time. */
+ * no argument of ours. One thread waits for one thing at a time. Under TLS the waits are in the socket (SO_RCVTIMEO), since
+ * libmariadb waits for the wrong direction when OpenSSL can't write; its hook is called when they are over. */
 static _Thread_local struct {
         uint64_t silence_usec;
         uint64_t deadline;
+        bool in_socket;
         bool over;
 } waiting;
 
-void ddns_mysql_wait_begin(uint64_t silence_usec, uint64_t total_usec) {
+void ddns_mysql_wait_begin(uint64_t silence_usec, uint64_t total_usec, bool in_socket) {
         waiting.silence_usec = silence_usec;
+        waiting.in_socket = in_socket;
         waiting.deadline = ddns_monotonic_usec() + total_usec;
         waiting.over = false;
 }
 
 bool ddns_mysql_wait_is_over(void) {
         return waiting.over;
+}
+
+bool ddns_mysql_wait_is_late(void) {
+        waiting.over |= ddns_monotonic_usec() > waiting.deadline;
+        return waiting.over;
+}
+
+static int give_up(void) {
+        waiting.over = true;
+        errno = ETIMEDOUT;
+        return 0;
 }
 
 /* libmariadb forgets why a connect() failed. */
@@ -40,6 +54,8 @@ static int refuse(int fd) {
 static int wait_for(my_socket fd, my_bool is_read, int timeout_ms) {
         uint64_t now = ddns_monotonic_usec(), end = now + waiting.silence_usec;
 
+        if (waiting.in_socket)
+                return give_up();
         if (end > waiting.deadline)
                 end = waiting.deadline;
         for (;;) {
@@ -53,11 +69,8 @@ static int wait_for(my_socket fd, my_bool is_read, int timeout_ms) {
                         return -1;
                 now = ddns_monotonic_usec();
                 if (now >= end)
-                        break;
+                        return give_up();
         }
-        waiting.over = true;
-        errno = ETIMEDOUT;
-        return 0;
 }
 
 int ddns_mysql_wait_set(MYSQL *connection) {

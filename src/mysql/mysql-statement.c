@@ -40,7 +40,7 @@ static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
         int r = ddns_mysql_explain(m, DOING_STATEMENT, number, mysql_stmt_error(s->handle), message);
 
         if (r == -ENOTCONN)
-                ddns_mysql_close(m);
+                ddns_mysql_abandon(m);
         else
                 statement_done(s); /* it may be the prepared form that no longer fits the table */
         return r;
@@ -168,6 +168,8 @@ static int widen(Result *r) {
 }
 
 static int fetch(Result *r) {
+        if (ddns_mysql_wait_is_late())
+                return -ETIMEDOUT;
         int rc = mysql_stmt_fetch(r->handle);
 
         if (rc == MYSQL_NO_DATA)
@@ -189,14 +191,19 @@ static int read_rows(DdnsMysql *m, Statement *s, DdnsMysqlRow *each, void *userd
         ddns_cleanup(result_done) Result result = { 0 };
         int r, stop = 0;
 
-        if (result_new(s->handle, &result) < 0)
+        if (result_new(s->handle, &result) < 0) {
+                ddns_mysql_abandon(m); /* which knows no other way to be rid of the rows */
                 return ddns_fail(message, -ENOMEM, "out of memory");
+        }
         if (mysql_stmt_bind_result(s->handle, result.binds))
                 return failed(m, s, message);
-        while ((r = fetch(&result)) > 0 && stop == 0)
-                stop = each ? each(result.values, result.n, userdata) : 0;
-        if (r == -ENOMEM)
+        while ((r = fetch(&result)) > 0)
+                if (each && stop == 0)
+                        stop = each(result.values, result.n, userdata);
+        if (r == -ENOMEM) {
+                ddns_mysql_abandon(m);
                 return ddns_fail(message, -ENOMEM, "out of memory");
+        }
         if (r < 0 || mysql_stmt_free_result(s->handle))
                 return failed(m, s, message);
         return stop;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "basic/clock.h"
 #include "basic/file.h"
@@ -17,7 +18,7 @@
 #define IDLE_USEC (2 * USEC_PER_SEC)
 
 /* All waits of one call together, in time-outs for one. */
-#define TOTAL_FACTOR 6
+#define TOTAL_FACTOR 4
 
 /* Where OpenSSL looks; libmariadb checks names only if it is told of an authority. */
 #define SYSTEM_CA_DIRECTORY "/etc/ssl/certs"
@@ -59,19 +60,25 @@ int ddns_mysql_new(const DdnsMysqlConfig *config, DdnsMysql **ret, DdnsMessage *
         return 0;
 }
 
-void ddns_mysql_close(DdnsMysql *m) {
+static void close_connection(DdnsMysql *m) {
         if (!m->connection)
                 return;
-        ddns_mysql_wait_begin(0, 0); /* what can't be sent at once is not worth a wait */
+        ddns_mysql_wait_begin(0, 0, false); /* what can't be sent at once is not worth a wait */
         ddns_mysql_statements_drop(m);
         mysql_close(m->connection);
         m->connection = NULL;
 }
 
+void ddns_mysql_abandon(DdnsMysql *m) {
+        /* Else libmariadb reads the rest of the rows, however long that takes. */
+        (void) shutdown(mysql_get_socket(m->connection), SHUT_RDWR);
+        close_connection(m);
+}
+
 DdnsMysql *ddns_mysql_free(DdnsMysql *m) {
         if (!m)
                 return NULL;
-        ddns_mysql_close(m);
+        close_connection(m);
         free(m);
         return NULL;
 }
@@ -81,7 +88,7 @@ void ddns_mysql_begin(DdnsMysql *m) {
                                            ? m->config->read_timeout_usec
                                            : m->config->write_timeout_usec;
 
-        ddns_mysql_wait_begin(silence, TOTAL_FACTOR * silence);
+        ddns_mysql_wait_begin(silence, TOTAL_FACTOR * silence, wants_tls(m->config));
         m->last_use_usec = ddns_monotonic_usec();
 }
 
@@ -89,7 +96,7 @@ int ddns_mysql_failed(DdnsMysql *m, unsigned number, const char *text, DdnsMessa
         int r = ddns_mysql_explain(m, DOING_STATEMENT, number, text, message);
 
         if (r == -ENOTCONN)
-                ddns_mysql_close(m);
+                ddns_mysql_abandon(m);
         return r;
 }
 
@@ -161,7 +168,7 @@ static int log_in(DdnsMysql *m, MYSQL *connection, DdnsMessage *message) {
                 if (r < 0)
                         return r == -ENOMEM ? r : -EACCES;
         }
-        ddns_mysql_wait_begin(c->connect_timeout_usec, TOTAL_FACTOR * c->connect_timeout_usec);
+        ddns_mysql_wait_begin(c->connect_timeout_usec, TOTAL_FACTOR * c->connect_timeout_usec, false);
         /* "" and not NULL, for which libmariadb looks into the environment. */
         MYSQL *done = mysql_real_connect(connection, c->socket ? NULL : c->host, c->username,
                                          password ? password : "", c->database, c->port, c->socket, 0);
@@ -173,11 +180,7 @@ static int log_in(DdnsMysql *m, MYSQL *connection, DdnsMessage *message) {
         if (wants_tls(c) && !mysql_get_ssl_cipher(connection))
                 return ddns_fail(message, -EACCES, "database %s: the server has no TLS", m->name);
 
-        /* Else OpenSSL would wait in the socket, where our hook can't count. */
-        int fd = mysql_get_socket(connection);
-        if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
-                return ddns_fail(message, -ENOTCONN, "database %s: %m", m->name);
-        (void) fcntl(fd, F_SETFD, FD_CLOEXEC);
+        (void) fcntl(mysql_get_socket(connection), F_SETFD, FD_CLOEXEC);
         return 0;
 }
 
@@ -190,14 +193,14 @@ static int make_connection(DdnsMysql *m, DdnsMessage *message) {
         if (r == 0)
                 r = log_in(m, connection, message);
         if (r < 0) {
-                ddns_mysql_wait_begin(0, 0);
+                ddns_mysql_wait_begin(0, 0, false);
                 mysql_close(connection);
                 return r;
         }
         m->connection = connection;
         r = ddns_mysql_session_begin(m, message);
-        if (r < 0)
-                ddns_mysql_close(m);
+        if (r < 0 && m->connection)
+                ddns_mysql_abandon(m);
         return r;
 }
 
@@ -215,7 +218,8 @@ static bool is_alive(DdnsMysql *m) {
 int ddns_mysql_connect(DdnsMysql *m, DdnsMessage *message) {
         if (m->connection && is_alive(m))
                 return 0;
-        ddns_mysql_close(m);
+        if (m->connection)
+                ddns_mysql_abandon(m);
         int r = make_connection(m, message);
         return r < 0 ? r : 1;
 }
@@ -235,7 +239,7 @@ void ddns_mysql_rollback(DdnsMysql *m) {
                 return;
         ddns_mysql_begin(m);
         if (mysql_rollback(m->connection) != 0)
-                ddns_mysql_close(m);
+                ddns_mysql_abandon(m);
 }
 
 uint64_t ddns_mysql_max_packet(const DdnsMysql *m) {

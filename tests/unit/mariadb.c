@@ -164,6 +164,11 @@ void mariadb_stop(Mariadb *m, int signal) {
 void mariadb_signal(const Mariadb *m, int signal) {
         assert_true(m->pid > 0);
         assert_int_equal(kill(m->pid, signal), 0);
+        if (signal != SIGSTOP)
+                return;
+        int status; /* its threads run on for a moment */
+        assert_int_equal(waitpid(m->pid, &status, WUNTRACED), m->pid);
+        assert_true(WIFSTOPPED(status));
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {

@@ -37,7 +37,7 @@ bool mariadb_open(Mariadb *m);
 void mariadb_start(Mariadb *m, const char *options);
 /* Sends SIGTERM or SIGKILL, and waits for the end. */
 void mariadb_stop(Mariadb *m, int signal);
-/* SIGSTOP and SIGCONT. */
+/* SIGSTOP (returns when it stands still) or SIGCONT. */
 void mariadb_signal(const Mariadb *m, int signal);
 void mariadb_close(Mariadb *m);
 

@@ -292,6 +292,17 @@ static void a_server_that_stands_still_costs_the_read_timeout(void **state) {
         assert_int_equal(ddns_mysql_connect(m, &message), 1);
 }
 
+static void rows_without_end_cost_no_more_than_four_timeouts(void **state) {
+        DdnsMysqlConfig config = short_config();
+        config.read_timeout_usec = USEC_PER_SEC;
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        uint64_t begin = ddns_monotonic_usec();
+        assert_int_equal(run(m, "SELECT seq FROM seq_1_to_1000000000000"), -ENOTCONN);
+        assert_in_range(ddns_monotonic_usec() - begin, 4 * USEC_PER_SEC, 5 * USEC_PER_SEC);
+        assert_int_equal(ddns_mysql_connect(m, &message), 1);
+}
+
 static void localhost_is_an_address_and_no_socket(void **state) {
         DdnsMysqlConfig config = mariadb_config(&server, "dns");
         config.host = (char *) "localhost";
@@ -347,6 +358,7 @@ int main(void) {
                 TEST(statements_are_kept_within_a_bound),
                 TEST(a_kept_statement_follows_a_change_of_its_table),
                 TEST(a_server_that_stands_still_costs_the_read_timeout),
+                TEST(rows_without_end_cost_no_more_than_four_timeouts),
                 TEST(localhost_is_an_address_and_no_socket),
                 TEST(a_socket_serves_as_well),
         };
