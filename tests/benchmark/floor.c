@@ -17,10 +17,6 @@
 
 #define PARENT "floor.example"
 
-static double seconds_since(uint64_t usec) {
-        return (double) (ddns_monotonic_usec() - usec) / (double) USEC_PER_SEC;
-}
-
 /* ---- commits ----------------------------------------------------------------------------------------------------- */
 
 static void execute(sqlite3 *db, const char *sql) {
@@ -60,7 +56,7 @@ static void commits(const char *path, uint32_t n, uint32_t rows_each) {
                         insert(db, statement, i++);
                 execute(db, "COMMIT");
         }
-        (void) printf("%.6f\n", seconds_since(start));
+        (void) printf("%.6f\n", bench_seconds_since(start));
         (void) sqlite3_finalize(statement);
         (void) sqlite3_close(db);
 }
@@ -137,7 +133,7 @@ static void addzones(const Site *s, uint32_t n) {
                 add_zone(s, zone);
         }
         bench_wait_served(&s->nameserver, zone, 1);
-        (void) printf("%.6f\n", seconds_since(start));
+        (void) printf("%.6f\n", bench_seconds_since(start));
 }
 
 /* A change of each of `n` zones, which are there. */
@@ -157,7 +153,7 @@ static void reloads(const Site *s, uint32_t n) {
                 write_zone(s, zone, 2, true);
                 command(s, text);
                 bench_wait_served(&s->nameserver, zone, 2);
-                (void) printf("%.6f\n", seconds_since(start));
+                (void) printf("%.6f\n", bench_seconds_since(start));
         }
 }
 
