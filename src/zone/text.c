@@ -10,7 +10,8 @@
 #include "zone/name.h"
 #include "zone/text.h"
 
-#define STRING_MAX 255 /* of one character-string (RFC 1035, 3.3) */
+#define STRING_MAX     255   /* of one character-string (RFC 1035, 3.3) */
+#define RDATA_TEXT_MAX 65535 /* with the blank before it */
 
 static inline void buffer_freep(ldns_buffer **b) {
         ldns_buffer_free(*b);
@@ -151,6 +152,7 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
                 return r;
 
         ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
+        size_t head = b.size;
         for (size_t i = type_token + 1; i < e->n; i++) {
                 ldns_rdf_type field =
                                 generic ? LDNS_RDF_TYPE_UNKNOWN : field_type(d, i - type_token - 1);
@@ -169,6 +171,10 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
         }
         if (ddns_buffer_status(&b) < 0)
                 return ddns_fail(message, -ENOMEM, "out of memory");
+        if (b.size - head > RDATA_TEXT_MAX) /* ldns would cut it, with no word */
+                return ddns_fail(message, -EBADMSG,
+                                 "line %u: %.*s record data longer than %u characters", e->line,
+                                 (int) t->size, t->text, RDATA_TEXT_MAX);
 
         ldns_rr *rr = NULL;
         ldns_status status = ldns_rr_new_frm_str(&rr, b.data, 0, origin, NULL);

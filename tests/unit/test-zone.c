@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "basic/buffer.h"
 #include "test.h"
 #include "zone/zone.h"
 
@@ -222,6 +223,41 @@ static void refusals_say_where_and_why(void **state) {
         }
 }
 
+/* 254 strings of 255 octets and their quotes and blanks are 65,532 characters, to which the last one adds `length` + 3. */
+static char *zone_of_64_kib(int length) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+        size_t size;
+
+        ddns_buffer_append_text(&b, HEAD "t TXT");
+        for (int i = 0; i < 255; i++) {
+                ddns_buffer_append_text(&b, " \"");
+                for (int k = 0; k < (i < 254 ? 255 : length); k++)
+                        ddns_buffer_append_byte(&b, 'a');
+                ddns_buffer_append_byte(&b, '"');
+        }
+        ddns_buffer_append_byte(&b, '\n');
+        char *text = ddns_buffer_take(&b, &size);
+        assert_non_null(text);
+        return text;
+}
+
+static void records_of_64_kib_are_whole_or_refused(void **state) {
+        for (int length = 0; length < 3; length++) {
+                ddns_cleanup(ddns_freep) char *text = zone_of_64_kib(length);
+                ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+                DdnsMessage message;
+                int r = ddns_zone_check("example.test", text, strlen(text), &limits, &z, &message);
+
+                if (length == 0) {
+                        assert_int_equal(r, 0);
+                        assert_non_null(strstr(z.text, strstr(text, "\"aaa")));
+                } else {
+                        assert_int_equal(r, -EBADMSG);
+                        assert_non_null(strstr(message.text, "line 4: TXT record data longer"));
+                }
+        }
+}
+
 static void long_strings_and_names_meet_their_limits(void **state) {
         char zone[2048], string[300];
         DdnsMessage message;
@@ -311,6 +347,7 @@ int main(void) {
                 cmocka_unit_test(canonical_text_is_its_own_canonical_text),
                 cmocka_unit_test(refusals_say_where_and_why),
                 cmocka_unit_test(long_strings_and_names_meet_their_limits),
+                cmocka_unit_test(records_of_64_kib_are_whole_or_refused),
                 cmocka_unit_test(parameters_full_of_escapes_do_not_end_the_program),
                 cmocka_unit_test(nul_octets_are_refused_with_their_line),
                 cmocka_unit_test(owners_outside_are_dropped_with_a_warning),
