@@ -238,7 +238,7 @@ static bool is_good_parameter(unsigned key, const unsigned char *value, size_t s
 
         switch (key) {
         case 0: /* mandatory */
-                return size > 0 && size % 2 == 0;
+                return size % 2 == 0;
         case 1: /* alpn */
                 for (size_t i = 0; i < size; i += 1 + (size_t) value[i])
                         if (value[i] == 0 || i + 1 + value[i] > size)
