@@ -18,7 +18,7 @@ PASSWORD = "open 'sesame\" \\ #1"
 PORT = 3306
 
 # Small, and as durable as in service.
-OPTIONS = ["--user=root", "--skip-name-resolve", "--skip-log-bin", "--skip-external-locking", "--bind-address=0.0.0.0", f"--port={PORT}",
+OPTIONS = ["--user=root", "--skip-name-resolve", "--skip-log-bin", "--skip-external-locking",
            "--innodb-log-file-size=8M", "--innodb-data-file-path=ibdata1:4M:autoextend", "--innodb-buffer-pool-size=64M",
            "--innodb-flush-log-at-trx-commit=1", "--max-connections=60", "--innodb-lock-wait-timeout=3"]
 
@@ -80,12 +80,12 @@ class Session:
 
 class Server:
     """MariaDB at `site`; a context manager. `data_size`: of a file system of its own for the data, as "60M". A stopped server
-    keeps its data. The user USERNAME has the rights that ddns asks for, and no others."""
+    keeps its data. `options`: more of them, for all starts. The user USERNAME has the rights that ddns asks for, and no others."""
 
     _template = None
 
-    def __init__(self, site, data_size=None):
-        self.site, self._small = site, data_size is not None
+    def __init__(self, site, data_size=None, port=PORT, options=()):
+        self.site, self.port, self._small, self._options = site, port, data_size is not None, options
         self.directory = tempfile.mkdtemp(prefix="ddns-mariadb-")
         self.socket = os.path.join(self.directory, "socket")
         self._data = os.path.join(self.directory, "data")
@@ -127,7 +127,8 @@ class Server:
 
     def start(self, *options):
         """`options`: more of them, for this start."""
-        command = [_program("mariadbd"), "--no-defaults", *OPTIONS, f"--datadir={self._data}", f"--socket={self.socket}",
+        command = [_program("mariadbd"), "--no-defaults", *OPTIONS, f"--bind-address={self.site.address}", f"--port={self.port}",
+                   *self._options, f"--datadir={self._data}", f"--socket={self.socket}",
                    f"--tmpdir={self.directory}", f"--pid-file={self.directory}/pid", *options]
         if os.path.exists(self.socket):
             os.unlink(self.socket)
@@ -161,6 +162,10 @@ class Server:
 
     def cont(self):
         self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     def running(self):
         return self._process is not None and self._process.poll() is None
