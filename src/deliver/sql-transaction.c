@@ -310,9 +310,33 @@ static int delete_zones(Transaction *t) {
         return r;
 }
 
+static int take_claim(const DdnsMysqlValue *cells, size_t n, void *userdata) {
+        Transaction *t = userdata;
+        DdnsSqlZone key = { .id = ddns_sql_id_parse(cells[0]) }, *wanted = &key;
+        DdnsSqlZone **z = bsearch(&wanted, t->by_id, t->n_by_id, sizeof wanted, compare_id);
+
+        if (z && !is_failed(*z))
+                refuse(*z, t->s->d->claimed);
+        return 0;
+}
+
+static int refuse_claimed(Transaction *t) {
+        const DdnsSqlTable *claims = t->s->d->claims;
+        char head[256];
+
+        if (!claims)
+                return 0;
+        gather(t, false);
+        (void) snprintf(head, sizeof head, "SELECT `%s` FROM `%s` WHERE `%s` IN (", claims->zone_id,
+                        claims->name, claims->zone_id);
+        return ddns_sql_run_ids(t->s->m, head, t->ids, t->n_by_id, take_claim, t, t->message);
+}
+
 static int write_all(Transaction *t) {
         int r = read_zones(t);
 
+        if (r >= 0)
+                r = refuse_claimed(t);
         if (r >= 0)
                 r = make_missing_zones(t);
         if (r >= 0)

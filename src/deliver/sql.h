@@ -38,6 +38,10 @@ typedef struct DdnsSqlDescription {
         size_t n_tables;
         const DdnsSqlTable *emptied; /* tables that lose all rows of a zone with the zone itself */
         size_t n_emptied;
+
+        /* A zone with rows in this table is not ours to save; `claimed` says why. NULL: there is none. */
+        const DdnsSqlTable *claims;
+        const char *claimed;
 } DdnsSqlDescription;
 
 /* What a kind of name server adds. `userdata` is that of ddns_sql_new(). */
