@@ -9,6 +9,7 @@ const DdnsBackendOps *ddns_backend_ops(DdnsBackendType type) {
                 [DDNS_BACKEND_ZONE_FILES] = &ddns_backend_zone_files,
                 [DDNS_BACKEND_BIND] = &ddns_backend_bind,
                 [DDNS_BACKEND_COREDNS_MYSQL] = &ddns_backend_coredns_mysql,
+                [DDNS_BACKEND_POWERDNS_MYSQL] = &ddns_backend_powerdns_mysql,
         };
 
         assert(type >= 0 && type < _DDNS_BACKEND_TYPE_MAX);

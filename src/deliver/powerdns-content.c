@@ -225,7 +225,8 @@ static int append_svc_param(DdnsBuffer *b, const char *token, size_t size) {
         for (size_t i = 0; i < ARRAY_SIZE(known); i++)
                 if (strlen(known[i]) == key && memcmp(known[i], token, key) == 0) {
                         ddns_buffer_append(b, token, size);
-                        return 0;
+                        return memchr(token, '\\', size) ? -EBADMSG
+                                                         : 0; /* it unescapes lists once less */
                 }
         if (key == strlen("dohpath") && memcmp(token, "dohpath", key) == 0)
                 ddns_buffer_append_text(b, "key7");
