@@ -302,11 +302,15 @@ class Node(Running):
             s.connect(self.path("wake"))
             s.send(b"test")
 
-    def restart_retry(self):
-        """As `systemctl restart ddns-retry`: it reads the configuration anew."""
+    def end_retry(self):
+        """As `systemctl stop ddns-retry`, until it is woken again."""
         old = self.retry.pid
         if self.retry.signal(signal.SIGTERM):
             wait_until(lambda: self.retry.pid != old, 30, "ddns-retry ends")
+
+    def restart_retry(self):
+        """As `systemctl restart ddns-retry`: it reads the configuration anew."""
+        self.end_retry()
         self.wake_retry()
 
     def stop(self):
