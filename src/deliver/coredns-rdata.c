@@ -130,7 +130,7 @@ void ddns_coredns_append_name(DdnsBuffer *b, const char *name, size_t size) {
                 bool escaped = *p == '\\';
                 unsigned char c = next_octet(&p);
 
-                if (c <= ' ' - 1 || c > '~')
+                if (c < ' ' || c > '~')
                         ddns_buffer_append_format(b, "\\%03u", c);
                 else {
                         if (escaped && strchr(". '@;()\"\\", c))

@@ -7,7 +7,7 @@
 
 #include "deliver/sql-rows.h"
 
-/* Widths of the columns as the database has them, in characters. */
+/* Widths of the columns as the database has them: in characters, in octets for a TEXT. */
 typedef struct DdnsCorednsLimits {
         uint64_t hostname, type, data;
         bool utf8; /* `data` holds all of UTF-8 */
