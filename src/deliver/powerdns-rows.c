@@ -195,7 +195,7 @@ static int add_name(Work *w, const PowerdnsName *name) {
                 next = rrset_end(&w->zone, i, end);
                 r = add_rrset(w, name, i, next);
         }
-        if (r >= 0 && w->records->n == before)
+        if (r >= 0 && w->records->n == before && !name->hash)
                 r = add_empty(w, name);
         return r;
 }
