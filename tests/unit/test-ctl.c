@@ -55,7 +55,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
+        /* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -1007,11 +1007,13 @@ static void check_backend_says_what_bind_lacks(void **state) {
 
 static void check_backend_says_why_a_database_is_out_of_reach(void **state) {
         static const struct {
-                const char *password, *says;
+                const char *type, *password, *says;
         } cases[] = {
-                { "", "/none: No such file or directory" },
-                { ", password-file: lost", "/credentials/retry/lost: No such file or directory" },
-                { ", password-file: /dev/null", "/dev/null" },
+                { "coredns-mysql", "", "/none: No such file or directory" },
+                { "powerdns-mysql", "", "/none: No such file or directory" },
+                { "coredns-mysql", ", password-file: lost",
+                  "/credentials/retry/lost: No such file or directory" },
+                { "powerdns-mysql", ", password-file: /dev/null", "/dev/null" },
         };
         Fixture *f = *state;
 
@@ -1020,12 +1022,11 @@ static void check_backend_says_why_a_database_is_out_of_reach(void **state) {
                 char text[512];
 
                 (void) snprintf(text, sizeof text,
-                                "backends: [{name: d, type: coredns-mysql, database: d, username: u, socket: "
-                                "%s/none%s}]\n",
-                                f->directory, cases[i].password);
+                                "backends: [{name: d, type: %s, database: d, username: u, socket: %s/none%s}]\n",
+                                cases[i].type, f->directory, cases[i].password);
                 write_file(f, "ddns.yaml", text);
                 assert_int_equal(run(f, "check-backend", "d", "--no-legend", NULL), 1);
-                assert_int_equal(strncmp(f->out, "BAD  ", 5), 0);
+                assert_true(has(f->out, "BAD  "));
                 assert_true(has(f->out, cases[i].says));
         }
 }
