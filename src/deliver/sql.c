@@ -228,6 +228,10 @@ int ddns_sql_apply(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ret, D
                 r = apply_piece(s, tasks + done, k, &outcome, message);
                 done += k;
         }
+        if (r < 0)
+                /* What an operator mends meanwhile, a new connection sees: an old one keeps the rights that it began with, and
+                 * what we know of the columns. */
+                ddns_mysql_disconnect(s->m);
         *ret = outcome; /* what was committed before a failure counts too */
         return r;
 }

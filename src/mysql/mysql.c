@@ -75,6 +75,11 @@ void ddns_mysql_abandon(DdnsMysql *m) {
         close_connection(m);
 }
 
+void ddns_mysql_disconnect(DdnsMysql *m) {
+        if (m->connection)
+                ddns_mysql_abandon(m);
+}
+
 DdnsMysql *ddns_mysql_free(DdnsMysql *m) {
         if (!m)
                 return NULL;

@@ -52,6 +52,9 @@ DDNS_DEFINE_CLEANUP(DdnsMysql *, ddns_mysql_free)
  * password file is read anew for each login. */
 int ddns_mysql_connect(DdnsMysql *m, DdnsMessage *message);
 
+/* Ends the connection, if there is one. */
+void ddns_mysql_disconnect(DdnsMysql *m);
+
 /* Called for each row; the values live until it returns. Non-zero ends the reading and is what ddns_mysql_run() returns. */
 typedef int DdnsMysqlRow(const DdnsMysqlValue *values, size_t n, void *userdata);
 
