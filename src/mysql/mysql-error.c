@@ -21,7 +21,8 @@
 #define MYSQL_NEED_REPREPARE          1615
 #define MYSQL_LOCK_NOWAIT             3572
 #define MYSQL_READ_ONLY_MODE          1836
-#define MYSQL_ROLE_DENIED             3118 /* account is locked */
+#define MYSQL_ACCOUNT_LOCKED          3118
+#define MYSQL_GROUP_ROLLED_BACK       3101
 #define MARIADB_ACCOUNT_LOCKED        4151
 #define MYSQL_PASSWORD_EXPIRED        1820
 #define MYSQL_PASSWORD_EXPIRED_LOGIN  1862
@@ -48,7 +49,7 @@ static const Meaning meanings[] = {
         { MARIADB_ACCESS_DENIED_NO_PASS,     -EACCES,   NULL },
         { MARIADB_ACCOUNT_LOCKED,            -EACCES,   NULL },
         { MARIADB_SECURE_TRANSPORT,          -EACCES,   "the server wants TLS" },
-        { MYSQL_ROLE_DENIED,                 -EACCES,   NULL },
+        { MYSQL_ACCOUNT_LOCKED,              -EACCES,   NULL },
         { MYSQL_PASSWORD_EXPIRED,            -EACCES,   NULL },
         { MYSQL_PASSWORD_EXPIRED_LOGIN,      -EACCES,   NULL },
         { ER_NOT_SUPPORTED_AUTH_MODE,        -EACCES,   NULL },
@@ -69,6 +70,8 @@ static const Meaning meanings[] = {
         { ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, -EROFS, NULL },
         { MYSQL_READ_ONLY_MODE,              -EROFS,    NULL },
         { ER_OPEN_AS_READONLY,               -EROFS,    NULL },
+        { ER_BINLOG_LOGGING_IMPOSSIBLE,      -EROFS,    NULL },
+        { ER_BINLOG_STMT_MODE_AND_ROW_ENGINE, -EROFS,   "set binlog_format = MIXED or ROW" },
 
         { ER_DISK_FULL,                      -ENOSPC,   NULL },
         { ER_RECORD_FILE_FULL,               -ENOSPC,   NULL },
@@ -85,6 +88,7 @@ static const Meaning meanings[] = {
         { ER_UNKNOWN_STMT_HANDLER,           -EAGAIN,   NULL },
         { CR_NEW_STMT_METADATA,              -EAGAIN,   NULL },
         { ER_TABLE_DEF_CHANGED,              -EAGAIN,   NULL },
+        { MYSQL_GROUP_ROLLED_BACK,           -EAGAIN,   NULL },
 
         { ER_LOCK_WAIT_TIMEOUT,              -ETIME,    NULL },
         { ER_XA_RBTIMEOUT,                   -ETIME,    NULL },
@@ -94,7 +98,6 @@ static const Meaning meanings[] = {
 
         { ER_NET_PACKET_TOO_LARGE,           -EMSGSIZE, NULL },
         { CR_NET_PACKET_TOO_LARGE,           -EMSGSIZE, NULL },
-        { ER_TOO_BIG_ROWSIZE,                -EMSGSIZE, NULL },
 
         { CR_SOCKET_CREATE_ERROR,            -ENOTCONN, NULL },
         { CR_CONNECTION_ERROR,               -ENOTCONN, NULL },
@@ -131,6 +134,13 @@ static const Meaning meanings[] = {
         { ER_OUT_OF_RESOURCES,               -ENOTCONN, NULL },
         { ER_CANT_CREATE_THREAD,             -ENOTCONN, NULL },
         { ER_HANDSHAKE_ERROR,                -ENOTCONN, NULL },
+        { ER_UNKNOWN_COM_ERROR,              -ENOTCONN, NULL }, /* a Galera node outside its cluster */
+        { ER_CRASHED_ON_USAGE,               -ENOTCONN, NULL },
+        { ER_CRASHED_ON_REPAIR,              -ENOTCONN, NULL },
+        { ER_NOT_KEYFILE,                    -ENOTCONN, NULL },
+        { ER_OLD_KEYFILE,                    -ENOTCONN, NULL },
+        { ER_CANT_OPEN_FILE,                 -ENOTCONN, NULL },
+        { ER_ERROR_ON_READ,                  -ENOTCONN, NULL },
         { MARIADB_CONNECTION_KILLED,         -ENOTCONN, NULL },
         { MYSQL_TOO_MANY_STATEMENTS,         -ENOTCONN, NULL },
         { MYSQL_IDLE_CLOSED,                 -ENOTCONN, NULL },
@@ -139,11 +149,12 @@ static const Meaning meanings[] = {
 };
 /* clang-format on */
 
-/* The storage engine's own error, which stands only in the text: `Got error 28 "No space left on device" from ...`. */
+/* The storage engine's own error, which stands only in the text: `Got error 28 "No space left on device" from ...`. What is
+ * wrong with an engine is no fault of the statement. */
 static int from_engine(const char *text) {
         const char *p = strstr(text, "error");
 
-        return p && strtol(p + strlen("error"), NULL, 10) == ENOSPC ? -ENOSPC : -EINVAL;
+        return p && strtol(p + strlen("error"), NULL, 10) == ENOSPC ? -ENOSPC : -ENOTCONN;
 }
 
 static const Meaning *find(unsigned number) {
@@ -162,6 +173,7 @@ static int errno_from(Doing doing, unsigned number, const char *text) {
         case CR_SSL_CONNECTION_ERROR: /* later it is only the way that libmariadb says that the connection broke */
                 return doing == DOING_CONNECT ? -EACCES : -ENOTCONN;
         case ER_GET_ERRNO:
+        case ER_ERROR_DURING_COMMIT:
         case ER_ERROR_ON_WRITE:
                 return from_engine(text);
         default:

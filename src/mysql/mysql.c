@@ -20,7 +20,7 @@
 /* All waits of one call together, in time-outs for one. */
 #define TOTAL_FACTOR 4
 
-/* Where OpenSSL looks; libmariadb checks names only if it is told of an authority. */
+/* Where OpenSSL looks on Debian. Some versions of libmariadb check the name only if they are told of an authority. */
 #define SYSTEM_CA_DIRECTORY "/etc/ssl/certs"
 
 /* Ways of logging in that don't show the password to who is at the other end... */

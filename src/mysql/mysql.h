@@ -6,19 +6,29 @@
  * only; a statement's text comes from our constants and, for names of tables, from the configuration.
  *
  * Errors tell who has to do something:
- *   -ENOTCONN      no connection, or it broke, or it timed out. After ddns_mysql_commit() the outcome is unknown then.
- *   -EACCES        wrong user name, password or certificate, or a right is missing
+ *   -ENOTCONN      no connection, or it broke, or it timed out, or the server is out of order (shutting down, too many
+ *                  connections, a damaged table). After ddns_mysql_commit() the outcome is unknown then.
+ *   -EACCES        wrong user name, password or certificate, or a right is missing, or a secret can't be read
  *   -ENOENT        no such database, table or column
- *   -EROFS         the server is read-only
+ *   -EROFS         the server is read-only, or its binary log can't take what we write
  *   -ENOSPC        the server's disk or table is full
- *   -EAGAIN        the transaction was rolled back for another's sake (deadlock, lost race for a unique key): try it again
+ *   -EAGAIN        roll back and try again: a deadlock, a lost race for a unique or foreign key, a table that was altered
  *   -ETIME         waited too long for somebody's lock
  *   -EMSGSIZE      more than the server's max_allowed_packet
  *   -EINVAL        anything else: the server does not like this very statement or value
  *   -ENOMEM
  * `message` has the server's number and text, never a password and never a value of ours that could be one. After
- * -ENOTCONN the connection is closed; the next ddns_mysql_connect() makes a new one. Every call is bounded by the time-outs
- * of the configuration. Not thread-safe: one DdnsMysql per thread. Nothing in here logs. */
+ * -ENOTCONN the connection is closed; the next ddns_mysql_connect() makes a new one.
+ *
+ * Time: a silent server costs the time-out of the configuration (a statement the longer one of read and write), one that
+ * trickles four of them. Two things are not bounded so: the resolver has its own time-outs for a host name (resolv.conf(5)),
+ * and under TLS a server may send its handshake, or a single row, octet by octet.
+ *
+ * Trust: with `tls` there is no way back to plain text, and with `verify` the chain and the name must be right. Only such a
+ * server, or one behind a socket of this machine (where `tls` is not used), may ask for the password itself, as MySQL's
+ * caching_sha2_password does. None gets a file of ours (LOCAL INFILE), and no option file and no environment is read.
+ *
+ * Not thread-safe: one DdnsMysql per thread. libmariadb has SIGPIPE ignored in the whole process. Nothing in here logs. */
 #pragma once
 
 #include <stdbool.h>

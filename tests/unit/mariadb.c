@@ -145,7 +145,7 @@ void mariadb_start(Mariadb *m, const char *options) {
                 assert_int_equal(waitpid(m->pid, NULL, WNOHANG), 0);
                 (void) usleep(5000);
         }
-        /* Without binary log and privileges of its own: a read-only server takes it too, since root is SUPER. */
+        /* A read-only server takes it too, from root. */
         mariadb_run(m, NULL,
                     "CREATE USER IF NOT EXISTS " MARIADB_USER " IDENTIFIED BY '" MARIADB_PASSWORD "';"
                     "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX, REFERENCES, PROCESS"

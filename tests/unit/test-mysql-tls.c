@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of src/mysql/ with a real server: TLS. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "basic/clock.h"
@@ -120,6 +122,31 @@ static void another_name_is_refused(void **state) {
         DdnsMysqlConfig config = tls_config(ca, DDNS_TLS_VERIFY_YES);
         assert_int_equal(connect_with(&config), -EACCES);
         assert_message("certificate");
+}
+
+/* Makes the authority the only one that the system knows, in a mount namespace of this process. */
+static bool make_ca_the_systems(void) {
+        char command[256];
+
+        if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("ddns-test", "/etc/ssl/certs", "tmpfs", 0, NULL) < 0)
+                return false;
+        (void) snprintf(command, sizeof command,
+                        "cp %s /etc/ssl/certs/ && openssl rehash /etc/ssl/certs", ca);
+        assert_int_equal(system(command), 0);
+        return true;
+}
+
+static void the_systems_authorities_are_asked_where_none_is_named(void **state) {
+        if (!make_ca_the_systems())
+                skip(); /* needs root */
+        serve_with("server");
+        DdnsMysqlConfig config = tls_config(NULL, DDNS_TLS_VERIFY_YES);
+        assert_int_equal(connect_with(&config), 0);
+        assert_true(has_tls);
+
+        serve_with("elsewhere");
+        assert_int_equal(connect_with(&config), -EACCES);
 }
 
 static void without_verification_any_certificate_will_do(void **state) {
@@ -252,6 +279,7 @@ int main(void) {
                 TEST(a_server_that_stands_still_costs_the_read_timeout),
                 TEST(a_killed_server_kills_nobody_else),
                 TEST(large_values_pass_in_both_directions),
+                TEST(the_systems_authorities_are_asked_where_none_is_named), /* last: it changes what is mounted */
         };
         return cmocka_run_group_tests(tests, start, stop);
 }
