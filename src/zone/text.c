@@ -207,36 +207,41 @@ static bool is_plain(uint16_t type) {
         return false;
 }
 
+static int unreadable(int error, const ZoneToken *type, unsigned line, DdnsMessage *message) {
+        if (error == -ENOMEM)
+                return ddns_fail(message, error, "out of memory");
+        return ddns_fail(message, error, "line %u: bad %.*s record: it has no one reading", line,
+                         (int) type->size, type->text);
+}
+
 /* ldns takes octets in RFC 3597 form that no record of a known type has, and writes some fields so that nobody can read them:
  * what it made must be readable as the same record. */
 static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-        ddns_cleanup(ddns_freep) char *rdata = zone_rdata_to_text(rr), *same = NULL;
+        ddns_cleanup(ddns_freep) char *rdata = NULL, *same = NULL;
         ddns_cleanup(zone_entry_done) ZoneEntry e = { 0 };
         ldns_rr *again = NULL;
 
-        if (!rdata)
-                return ddns_fail(message, -ENOMEM, "out of memory");
+        int r = zone_rdata_to_text(rr, &rdata);
+        if (r < 0)
+                return unreadable(r, type, line, message);
         ddns_buffer_append_format(&b, " %.*s ", (int) type->size, type->text);
         ddns_buffer_append_text(&b, rdata);
         if (ddns_buffer_status(&b) < 0)
                 return ddns_fail(message, -ENOMEM, "out of memory");
 
         ZoneLexer lexer = { .p = b.data, .end = b.data + b.size, .line = line };
-        int r = zone_lexer_next(&lexer, &e, message);
+        r = zone_lexer_next(&lexer, &e, message);
         if (r >= 0)
                 r = parse_once((uint16_t) ldns_rr_get_type(rr), ldns_rr_owner(rr), &e, 0, &again,
                                message);
         if (r < 0)
                 return r;
-        same = zone_rdata_to_text(again);
+        r = zone_rdata_to_text(again, &same);
         ldns_rr_free(again);
-        if (!same)
-                return ddns_fail(message, -ENOMEM, "out of memory");
-        if (strcmp(rdata, same) != 0)
-                return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: it has no one reading",
-                                 line, (int) type->size, type->text);
-        return 0;
+        if (r >= 0 && strcmp(rdata, same) != 0)
+                r = -EBADMSG;
+        return r < 0 ? unreadable(r, type, line, message) : 0;
 }
 
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
@@ -274,8 +279,10 @@ static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
         /* ldns 1.8 makes too little room for SVCB parameters with escapes, and an assertion of its own ends the program: nothing
          * takes more than this, so it need not make any. */
         ddns_cleanup(buffer_freep) ldns_buffer *text = ldns_buffer_new(256 + 16 * ldns_rdf_size(rdf));
-        if (!text || ldns_rdf2buffer_str(text, rdf) != LDNS_STATUS_OK)
+        if (!text)
                 return -ENOMEM;
+        if (ldns_rdf2buffer_str(text, rdf) != LDNS_STATUS_OK)
+                return -EBADMSG;
         size_t size = ldns_buffer_position(text);
         const char *data = (const char *) ldns_buffer_begin(text);
         while (size > 0 && data[size - 1] == ' ') /* as behind the last type of an NSEC bitmap */
@@ -284,14 +291,19 @@ static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
         return 0;
 }
 
-char *zone_rdata_to_text(const ldns_rr *rr) {
+int zone_rdata_to_text(const ldns_rr *rr, char **ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
 
         for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
                 if (i > 0)
                         ddns_buffer_append_byte(&b, ' ');
-                if (append_field(&b, ldns_rr_rdf(rr, i)) < 0)
-                        return NULL;
+                int r = append_field(&b, ldns_rr_rdf(rr, i));
+                if (r < 0)
+                        return r;
         }
-        return ddns_buffer_take(&b, NULL);
+        char *text = ddns_buffer_take(&b, NULL);
+        if (!text)
+                return -ENOMEM;
+        *ret = text;
+        return 0;
 }

@@ -11,5 +11,6 @@
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                      ldns_rr **ret, DdnsMessage *message);
 
-/* One line without its end, fields parted by a blank. NULL: out of memory; else the caller's. */
-char *zone_rdata_to_text(const ldns_rr *rr);
+/* One line without its end, fields parted by a blank; the caller's. -EBADMSG: octets that no record of the type has, so that
+ * ldns has no text for them; -ENOMEM. */
+int zone_rdata_to_text(const ldns_rr *rr, char **ret);

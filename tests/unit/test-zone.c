@@ -175,6 +175,7 @@ static const struct {
         { HEAD "a TXT \\# 0\n", "line 4: bad TXT record" },
         { HEAD "a MX \\# 3 000102\n", "line 4: bad MX record" },
         { HEAD "a A \\# 3 000102\n", "line 4: bad A record" },
+        { HEAD "a HTTPS \\# 8 0001000002000161\n", "line 4: bad HTTPS record" },
         { HEAD "a MX 10 \\# 0\n", "line 4: \\# stands within a record" },
         { "$TTL 1h\n@ SOA ns.host. h \\# 0 86400\n@ NS ns.host.\n",
           "line 2: \\# stands within a record" },
