@@ -27,12 +27,6 @@ def _program(name):
     return shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin") or name
 
 
-def quoted(text):
-    """A string of SQL, of any bytes or text."""
-    data = text if isinstance(text, bytes) else text.encode()
-    return f"CONVERT(x'{data.hex()}' USING utf8mb4)" if data else "''"
-
-
 class Session:
     """A connection that stays, by the socket and as root. Not thread-safe."""
 
@@ -89,6 +83,7 @@ class Server:
         self.directory = tempfile.mkdtemp(prefix="ddns-mariadb-")
         self.socket = os.path.join(self.directory, "socket")
         self._data = os.path.join(self.directory, "data")
+        self.filler = os.path.join(self._data, "filler")  # for who wants the file system full
         self._log = os.path.join(self.directory, "mariadb.log")
         self._process = None
         try:
@@ -97,14 +92,15 @@ class Server:
                 network.mount_tmpfs(self._data, data_size)
             shutil.copytree(self._install(), self._data, dirs_exist_ok=True)
             self.start()
-            self.sql(f"CREATE USER {USERNAME}@'%' IDENTIFIED BY '{self._escaped(PASSWORD)}'")
+            self.sql(f"CREATE USER {USERNAME}@'%' IDENTIFIED BY {self.literal(PASSWORD)}")
         except BaseException:
             self.close()
             raise
 
     @staticmethod
-    def _escaped(text):
-        return text.replace("\\", "\\\\").replace("'", "\\'")
+    def literal(text):
+        """A string of SQL."""
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     @classmethod
     def _install(cls):
