@@ -48,6 +48,8 @@ static pid_t spawn(const Mariadb *m, const char *const argv[]) {
         if (pid > 0)
                 return pid;
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        /* Each server deletes the temporary tables that it finds there, whosoever they are. */
+        (void) setenv("TMPDIR", m->root, 1);
         int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
         if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
                 _exit(126);
