@@ -37,7 +37,13 @@ void ddns_mysql_statements_drop(DdnsMysql *m) {
 
 static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
         unsigned number = mysql_stmt_errno(s->handle);
-        int r = ddns_mysql_explain(m, DOING_STATEMENT, number, mysql_stmt_error(s->handle), message);
+        const char *text = mysql_stmt_error(s->handle);
+
+        if (number == 0) { /* an error that comes instead of a row, libmariadb leaves with the connection */
+                number = mysql_errno(m->connection);
+                text = mysql_error(m->connection);
+        }
+        int r = ddns_mysql_explain(m, DOING_STATEMENT, number, text, message);
 
         if (r == -ENOTCONN)
                 ddns_mysql_abandon(m);
