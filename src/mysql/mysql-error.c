@@ -152,9 +152,12 @@ static const Meaning meanings[] = {
 /* The storage engine's own error, which stands only in the text: `Got error 28 "No space left on device" from ...`. What is
  * wrong with an engine is no fault of the statement. */
 static int from_engine(const char *text) {
-        const char *p = strstr(text, "error");
+        static const char digits[] = "0123456789";
 
-        return p && strtol(p + strlen("error"), NULL, 10) == ENOSPC ? -ENOSPC : -ENOTCONN;
+        for (const char *p = strpbrk(text, digits); p; p = strpbrk(p + strspn(p, digits), digits))
+                if (strtol(p, NULL, 10) == ENOSPC)
+                        return -ENOSPC;
+        return -ENOTCONN;
 }
 
 static const Meaning *find(unsigned number) {

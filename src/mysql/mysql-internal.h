@@ -15,6 +15,7 @@
 typedef struct Statement {
         MYSQL_STMT *handle; /* NULL: the place is free */
         char *sql;
+        size_t size;
         uint64_t last_use;
 } Statement;
 

@@ -39,7 +39,8 @@ static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
         unsigned number = mysql_stmt_errno(s->handle);
         const char *text = mysql_stmt_error(s->handle);
 
-        if (number == 0) { /* an error that comes instead of a row, libmariadb leaves with the connection */
+        if (number ==
+            0) { /* an error that comes instead of a row, libmariadb leaves with the connection */
                 number = mysql_errno(m->connection);
                 text = mysql_error(m->connection);
         }
@@ -60,16 +61,18 @@ static int prepare(DdnsMysql *m, Statement *s, const char *sql, DdnsMessage *mes
                 statement_done(s);
                 return ddns_fail(message, -ENOMEM, "out of memory");
         }
-        return mysql_stmt_prepare(s->handle, sql, strlen(sql)) == 0 ? 0 : failed(m, s, message);
+        s->size = strlen(sql);
+        return mysql_stmt_prepare(s->handle, sql, s->size) == 0 ? 0 : failed(m, s, message);
 }
 
 static int statement_get(DdnsMysql *m, const char *sql, Statement **ret, DdnsMessage *message) {
         Statement *oldest = &m->statements[0];
+        size_t size = strlen(sql); /* long texts of ours differ in length, and nowhere before the end */
 
         for (size_t i = 0; i < STATEMENTS_MAX; i++) {
                 Statement *s = &m->statements[i];
 
-                if (s->handle && strcmp(s->sql, sql) == 0) {
+                if (s->handle && s->size == size && memcmp(s->sql, sql, size) == 0) {
                         s->last_use = ++m->uses;
                         *ret = s;
                         return 0;

@@ -2,7 +2,7 @@
 /* One connection to a MySQL or MariaDB server, kept over many statements: libmariadb with what we rely on asserted.
  *
  * Every session is utf8mb4, strict (an overlong or impossible value is an error, whatever the server's default), READ
- * COMMITTED, without autocommit, and gives up its locks within seconds if we vanish. Values travel as bound parameters
+ * COMMITTED, without autocommit, and gives up its locks within half a minute if we vanish. Values travel as bound parameters
  * only; a statement's text comes from our constants and, for names of tables, from the configuration.
  *
  * Errors tell who has to do something:

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests of src/mysql/ with a real server: who has to do something, and that the text says what. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "basic/clock.h"
 #include "mariadb.h"
 #include "mysql/mysql.h"
 #include "test.h"
@@ -113,42 +110,6 @@ static void who_does_not_answer_is_named(void **state) {
         config.socket = (char *) "/nonexistent/socket";
         assert_int_equal(connect_with(&config), -ENOTCONN);
         assert_message("database /nonexistent/socket: No such file or directory");
-}
-
-/* A listening socket on loopback; what comes is never taken out. */
-static int listen_only(int backlog, DdnsMysqlConfig *config) {
-        struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof in;
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        assert_int_equal(bind(fd, (struct sockaddr *) &in, size), 0);
-        assert_int_equal(listen(fd, backlog), 0);
-        assert_int_equal(getsockname(fd, (struct sockaddr *) &in, &size), 0);
-        config->port = ntohs(in.sin_port);
-        return fd;
-}
-
-static void silence_costs_the_connect_timeout(void **state) {
-        DdnsMysqlConfig config = short_config();
-        ddns_cleanup(ddns_closep) int taking = listen_only(8, &config);
-
-        uint64_t begin = ddns_monotonic_usec();
-        assert_int_equal(connect_with(&config), -ENOTCONN);
-        assert_in_range(ddns_monotonic_usec() - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
-        assert_message("no answer within the connect time-out");
-
-        /* With a full backlog the kernel drops what comes. */
-        ddns_cleanup(ddns_closep) int dropping = listen_only(0, &config);
-        ddns_cleanup(ddns_closep) int first = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        ddns_cleanup(ddns_closep) int second = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        struct sockaddr_in in = { .sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t) config.port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        (void) connect(first, (struct sockaddr *) &in, sizeof in);
-        (void) connect(second, (struct sockaddr *) &in, sizeof in);
-        begin = ddns_monotonic_usec();
-        assert_int_equal(connect_with(&config), -ENOTCONN);
-        assert_in_range(ddns_monotonic_usec() - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
 }
 
 static void missing_things_are_missing(void **state) {
@@ -322,6 +283,55 @@ static void a_server_that_ends_is_away_and_comes_back(void **state) {
         assert_string_equal(x, "0\n0");
 }
 
+/* What can't be had from a healthy server, by its number. */
+static void each_number_has_its_meaning(void **state) {
+        static const struct {
+                const char *number, *text;
+                int error;
+        } cases[] = {
+                { "1021", "Disk full (/tmp/x); waiting for someone to free some space", -ENOSPC },
+                { "1030", "Got error 28 \"No space left on device\" from storage engine InnoDB",
+                  -ENOSPC },
+                { "1026", "Error writing file './x' (errno: 28 \"No space left on device\")", -ENOSPC },
+                { "1180", "Got error 28 \"No space left on device\" during COMMIT", -ENOSPC },
+                { "1030", "Got error 168 \"Unknown (generic) error from engine\"", -ENOTCONN },
+                { "1047", "WSREP has not yet prepared node for application use", -ENOTCONN },
+                { "1053", "Server shutdown in progress", -ENOTCONN },
+                { "1040", "Too many connections", -ENOTCONN },
+                { "1195", "Table './dns/x' is marked as crashed", -ENOTCONN },
+                { "1461", "Can't create more than max_prepared_stmt_count statements", -ENOTCONN },
+                { "1927", "Connection was killed", -ENOTCONN },
+                { "1205", "Lock wait timeout exceeded", -ETIME },
+                { "1969", "Query execution was interrupted (max_statement_time exceeded)", -ETIME },
+                { "1213", "Deadlock found when trying to get lock", -EAGAIN },
+                { "1020", "Record has changed since last read in table 'x'", -EAGAIN },
+                { "1452", "Cannot add or update a child row", -EAGAIN },
+                { "1153", "Got a packet bigger than 'max_allowed_packet' bytes", -EMSGSIZE },
+                { "1290", "The MariaDB server is running with the --read-only option", -EROFS },
+                { "1665", "Cannot execute statement: BINLOG_FORMAT = STATEMENT", -EROFS },
+                { "1820", "You must SET PASSWORD before executing this statement", -EACCES },
+                { "1406", "Data too long for column 'data' at row 1", -EINVAL },
+        };
+        mariadb_run(&server, "dns",
+                    "CREATE PROCEDURE complain(n INT, t VARCHAR(128)) SIGNAL SQLSTATE '45000'"
+                    " SET MYSQL_ERRNO = n, MESSAGE_TEXT = t; GRANT EXECUTE ON dns.* TO " MARIADB_USER);
+        DdnsMysqlConfig config = mariadb_config(&server, "dns");
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                DdnsMysqlValue values[] = { ddns_mysql_text(cases[i].number),
+                                            ddns_mysql_text(cases[i].text) };
+
+                assert_true(ddns_mysql_connect(m, &message) >= 0);
+                int r = ddns_mysql_run(m, "CALL complain(?, ?)", values, 2, NULL, NULL, &message);
+                if (r != cases[i].error)
+                        fail_msg("%d: %s", r, message.text);
+                assert_message(cases[i].text);
+                assert_message(cases[i].number);
+                assert_int_equal(ddns_mysql_connect(m, &message), r == -ENOTCONN ? 1 : 0);
+        }
+}
+
 static int start(void **state) {
         installed = mariadb_open(&server);
         if (!installed)
@@ -349,7 +359,6 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(a_failed_login_says_what_is_wrong),
                 TEST(who_does_not_answer_is_named),
-                TEST(silence_costs_the_connect_timeout),
                 TEST(missing_things_are_missing),
                 TEST(rights_may_be_missing),
                 TEST(a_read_only_server_says_so),
@@ -358,6 +367,7 @@ int main(void) {
                 TEST(a_lost_race_for_a_key_can_be_run_again),
                 TEST(more_than_the_servers_packet_costs_no_connection),
                 TEST(a_full_table_is_a_full_disk),
+                TEST(each_number_has_its_meaning),
                 TEST(too_many_connections_are_no_fault_of_a_zone),
                 TEST(a_server_that_ends_is_away_and_comes_back),
         };

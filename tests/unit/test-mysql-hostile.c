@@ -73,22 +73,23 @@ static void *serve_one(void *userdata) {
         return NULL;
 }
 
-static void server_start(Server *s) {
+static int listen_on_loopback(int backlog, unsigned *ret_port) {
         struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
         socklen_t size = sizeof in;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-        s->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        assert_int_equal(bind(s->listening, (struct sockaddr *) &in, size), 0);
-        assert_int_equal(listen(s->listening, 8), 0);
-        assert_int_equal(getsockname(s->listening, (struct sockaddr *) &in, &size), 0);
-        s->port = ntohs(in.sin_port);
-        assert_int_equal(pthread_create(&s->thread, NULL, serve_one, s), 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &in, size), 0);
+        assert_int_equal(listen(fd, backlog), 0);
+        assert_int_equal(getsockname(fd, (struct sockaddr *) &in, &size), 0);
+        *ret_port = ntohs(in.sin_port);
+        return fd;
 }
 
-/* What ddns_mysql_connect() makes of it. */
-static int meet(Server *s, DdnsTlsVerify verify) {
+/* What ddns_mysql_connect() says to who listens there. */
+static int connect_to(unsigned port, DdnsTlsVerify verify) {
         DdnsMysqlConfig config = {
                 .host = (char *) "127.0.0.1",
+                .port = port,
                 .username = (char *) "ddns",
                 .password_file = password_file,
                 .connect_timeout_usec = USEC_PER_SEC,
@@ -96,19 +97,24 @@ static int meet(Server *s, DdnsTlsVerify verify) {
                 .write_timeout_usec = USEC_PER_SEC,
                 .tls.verify = verify,
         };
-        DdnsMysql *m;
+        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = NULL;
 
-        server_start(s);
-        config.port = s->port;
         message.text[0] = '\0';
         assert_int_equal(ddns_mysql_new(&config, &m, &message), 0);
         int r = ddns_mysql_connect(m, &message);
-        (void) ddns_mysql_free(m);
+        assert_null(strstr(message.text, PASSWORD));
+        assert_null(strchr(message.text, '\n'));
+        return r;
+}
+
+/* The same with the script of a server. */
+static int meet(Server *s, DdnsTlsVerify verify) {
+        s->listening = listen_on_loopback(8, &s->port);
+        assert_int_equal(pthread_create(&s->thread, NULL, serve_one, s), 0);
+        int r = connect_to(s->port, verify);
         (void) shutdown(s->listening, SHUT_RDWR);
         assert_int_equal(pthread_join(s->thread, NULL), 0);
         ddns_closep(&s->listening);
-        assert_null(strstr(message.text, PASSWORD));
-        assert_null(strchr(message.text, '\n'));
         return r;
 }
 
@@ -231,6 +237,33 @@ static void who_speaks_something_else_is_no_database(void **state) {
         }
 }
 
+static void assert_one_timeout(uint64_t begin) {
+        assert_in_range(ddns_monotonic_usec() - begin, USEC_PER_SEC, 2 * USEC_PER_SEC);
+        assert_non_null(strstr(message.text, "no answer within the connect time-out"));
+}
+
+static void silence_costs_the_connect_timeout(void **state) {
+        unsigned port;
+        ddns_cleanup(ddns_closep) int mute = listen_on_loopback(8, &port);
+
+        uint64_t begin = ddns_monotonic_usec();
+        assert_int_equal(connect_to(port, DDNS_TLS_VERIFY_UNSET), -ENOTCONN);
+        assert_one_timeout(begin);
+
+        /* With a full backlog the kernel drops what comes. */
+        ddns_cleanup(ddns_closep) int dropping = listen_on_loopback(0, &port);
+        ddns_cleanup(ddns_closep) int first = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        ddns_cleanup(ddns_closep) int second = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        struct sockaddr_in in = { .sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t) port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        (void) connect(first, (struct sockaddr *) &in, sizeof in);
+        (void) connect(second, (struct sockaddr *) &in, sizeof in);
+        begin = ddns_monotonic_usec();
+        assert_int_equal(connect_to(port, DDNS_TLS_VERIFY_UNSET), -ENOTCONN);
+        assert_one_timeout(begin);
+}
+
 static void write_file(const char *name, const char *text) {
         char path[96];
 
@@ -265,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(a_refused_way_of_logging_in_is_explained),
                 cmocka_unit_test(who_wants_tls_says_nothing_without),
                 cmocka_unit_test(no_server_gets_a_file_of_ours),
+                cmocka_unit_test(silence_costs_the_connect_timeout),
                 cmocka_unit_test(an_octet_now_and_then_does_not_hold_us),
                 cmocka_unit_test(its_words_become_one_line),
                 cmocka_unit_test(who_speaks_something_else_is_no_database),
