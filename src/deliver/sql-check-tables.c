@@ -108,6 +108,7 @@ static int read_table(Table *t) {
 
 /* ---- judging ---- */
 
+/* 0: it has none, and so no indexes either. */
 static int look_at_engine(Table *t) {
         static const char sql[] =
                         "SELECT CONCAT(t.ENGINE,'/',COALESCE(e.TRANSACTIONS,'NO')) "
@@ -117,8 +118,10 @@ static int look_at_engine(Table *t) {
         const DdnsMysqlValue name = ddns_mysql_text(t->name);
         int r = ddns_sql_fetch_text(t->c->s->m, sql, &name, 1, &engine, t->c->message);
 
-        if (r < 0 || (engine && strstr(engine, "/YES")))
+        if (r < 0)
                 return r;
+        if (engine && strstr(engine, "/YES"))
+                return 1;
         t->c->may_try = false;
         if (engine) {
                 *strchr(engine, '/') = '\0';
@@ -130,7 +133,7 @@ static int look_at_engine(Table *t) {
                 say(t->c, DDNS_FINDING_WARNING,
                     "table %s is a view or the like: whether deliveries work can't be told", t->name);
         }
-        return 0;
+        return engine != NULL;
 }
 
 static Column *find_column(Table *t, const char *name) {
@@ -256,7 +259,7 @@ static void want_index(Table *t, const char *const *columns, size_t n) {
 
 /* ---- table by table ---- */
 
-/* 1: it is there and was read; 0: it is not. */
+/* 1: it is there and was read; 0: there is nothing more to say of it. */
 static int open_table(DdnsSqlCheck *c, const char *name, Table *t) {
         int r;
 
@@ -264,10 +267,8 @@ static int open_table(DdnsSqlCheck *c, const char *name, Table *t) {
         r = read_table(t);
         if (r < 0)
                 return r;
-        if (t->n_columns > 0) {
-                r = look_at_engine(t);
-                return r < 0 ? r : 1;
-        }
+        if (t->n_columns > 0)
+                return look_at_engine(t);
         c->may_try = false;
         say(c, DDNS_FINDING_BAD,
             "database %s has no table %s that this user may see; what helps: the schema that comes with ddns, "

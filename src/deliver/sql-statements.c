@@ -73,7 +73,7 @@ static int execute(DdnsMysql *m, Chunk *c, const DdnsSqlStatement *st, size_t si
 int ddns_sql_run(DdnsMysql *m, const DdnsSqlStatement *st, const void *items, size_t n,
                  DdnsMysqlRow *each, void *userdata, DdnsMessage *message) {
         ddns_cleanup(chunk_done) Chunk c = { .text = DDNS_BUFFER_NULL };
-        const uint64_t packet = ddns_mysql_max_packet(m);
+        const uint64_t packet = ddns_mysql_max_packet(m); /* never 0 with a connection */
 
         assert(ITEMS_MAX * st->width <= UINT16_MAX);
         if (n == 0)
