@@ -18,9 +18,10 @@ def _name(message, at):
 
 class FakeServer:
     """A context manager. `serials`: zone to serial that is served, REFUSED for all others; `silent`: it says nothing;
-    `asked`: zones in the order of the questions."""
+    `asked`: zones in the order of the questions; without `authoritative` it serves as CoreDNS' mysql plugin does."""
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", authoritative=False):
+        self._flags = 0x8400 if authoritative else 0x8000
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, 0))
         self.address, self.port = self._socket.getsockname()
@@ -58,5 +59,5 @@ class FakeServer:
         if serial is None:
             return message[:2] + struct.pack("!HHHHH", 0x8000 | REFUSED, 1, 0, 0, 0) + question
         data = b"\xc0\x0c\xc0\x0c" + struct.pack("!IIIII", serial, 3600, 600, 86400, 60)
-        return (message[:2] + struct.pack("!HHHHH", 0x8400, 1, 1, 0, 0) + question +
+        return (message[:2] + struct.pack("!HHHHH", self._flags, 1, 1, 0, 0) + question +
                 b"\xc0\x0c" + struct.pack("!HHIH", 6, 1, 60, len(data)) + data)

@@ -48,13 +48,13 @@ class Session:
         self._lines.put(None)
 
     def run(self, sql, timeout=30):
-        """Rows as lists of strings; RuntimeError with the server's words if it does not like it."""
+        """Rows as lists of strings; RuntimeError with the server's words if it does not like it; ConnectionError: it has gone."""
         self._client.stdin.write(f"{sql};\nSELECT '{self.END}';\n")
         self._client.stdin.flush()
         lines = []
         while (line := self._lines.get(timeout=timeout)) != self.END:
-            if line is None:
-                raise RuntimeError("the connection ended: " + " ".join(lines))
+            if line is None or re.match(r"ERROR 20\d\d ", line):
+                raise ConnectionError(f"the connection ended: {line}")
             lines.append(line)
         errors = [line for line in lines if re.match(r"ERROR \d+ ", line)]
         if errors:

@@ -13,13 +13,15 @@ ZONES_EACH = 20
 DELETED = "deleted"
 
 
-def parse(description, **defaults):
-    """Options of a storm: how many `kills`, `pushes` and `clients`."""
+def parse(description, words=(), **defaults):
+    """Options of a storm: how many `kills`, `pushes` and `clients`; and `words`: name to its choices, None for any text."""
     parser = argparse.ArgumentParser(description=description)
     for name, text in (("kills", "how often a program is killed"), ("pushes", "how many pushes"),
                        ("clients", "how many masters push at the same time")):
         parser.add_argument(f"--{name}", type=int, default=defaults[name], help=text)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="to repeat a run, as far as that is possible")
+    for name in words:
+        parser.add_argument(f"--{name}", default="", choices=words[name] and ["", *words[name]])
     return parser.parse_args()
 
 

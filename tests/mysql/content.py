@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Suite mysql: what the tables hold is what was pushed, by the rules of the plugin that reads them."""
 
-import builds
 import coredns
 import wire
 from cases import Cases, same, wait_until
@@ -10,9 +9,9 @@ from mysql.fixture import (OK, Reader, backend, check_both, check_error, deliver
 from push import zone_text
 
 
-def play_wire(servers, build, where):
+def play_wire(servers, where):
     cases = Cases(where)
-    with node(servers, build) as n:
+    with cases.case("nobody crashed"), node(servers) as n:
         wire.play(cases, n.master)
         with cases.case("every change is delivered"):
             n.wait_delivered()
@@ -167,7 +166,7 @@ HOSTILE = {
 def hostile_data(servers, database_schema, where):
     """As it was pushed, or refused with a reason: by us, for this name server, or by the receiver."""
     cases = Cases(where)
-    with node(servers) as n:
+    with cases.case("nobody crashed"), node(servers) as n:
         for server in servers:
             server.create(coredns.DATABASE, database_schema)
         for i, (name, line) in enumerate(HOSTILE.items()):
@@ -258,7 +257,7 @@ CASES = [
 def run(servers, wanted):
     failed = 0
     if not wanted:
-        failed += play_wire(servers, builds.PLAIN, "wire")
+        failed += play_wire(servers, "wire")
         failed += hostile_data(servers, coredns.schema(), "our schema")
         failed += hostile_data(servers, coredns.PLUGIN_SCHEMA, "the plugin's schema")
     return failed + run_cases(CASES, servers, wanted)
