@@ -127,7 +127,8 @@ static int command(const char *path, const char *line, size_t size, const char *
 }
 
 int ddns_powerdns_ping(const char *path, uint64_t timeout_usec, DdnsMessage *message) {
-        return command(path, "PING\n", 5, "PONG", ddns_monotonic_usec() + timeout_usec, message);
+        /* a guardian answers PING itself, and without one there is no such command */
+        return command(path, "RPING\n", 6, "PONG", ddns_monotonic_usec() + timeout_usec, message);
 }
 
 int ddns_powerdns_rediscover(const char *path, uint64_t timeout_usec, DdnsMessage *message) {
