@@ -175,6 +175,10 @@ static void waiting_for_a_lock_is_bounded(void **state) {
         assert_int_equal(run(other, "UPDATE l SET x = 2 WHERE id = 1"), -ETIME);
         assert_message("1205");
         assert_int_equal(run(other, "DROP TABLE l"), -ETIME); /* and for that of the table */
+        /* The error comes instead of a row. */
+        assert_int_equal(run(other, "SELECT * FROM l WHERE id = 1 FOR UPDATE"), -ETIME);
+        assert_message("1205");
+        assert_int_equal(ddns_mysql_connect(other, &message), 0);
         ddns_mysql_rollback(m);
         ddns_mysql_rollback(other);
         must(other, "UPDATE l SET x = 2 WHERE id = 1");
