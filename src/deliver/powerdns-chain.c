@@ -30,6 +30,10 @@ static const DdnsRecord *find(const PowerdnsZone *z, const PowerdnsName *name, c
         return NULL;
 }
 
+static bool is_same(const char *a, size_t a_size, const char *b, size_t b_size) {
+        return a_size == b_size && strncasecmp(a, b, a_size) == 0;
+}
+
 /* ---- bitmaps ---- */
 
 static bool lists(const char *types, const char *end, const char *type, size_t type_size) {
@@ -125,9 +129,13 @@ static int check_nsec(const PowerdnsZone *z, DdnsMessage *message) {
                         return refuse(message, name, "an NSEC record below a delegation");
                 if (!sorts_alike(name))
                         return refuse(message, name, "it sorts odd names otherwise than NSEC does,");
-                if (next && (next_size != name->size || memcmp(next, name->owner, next_size) != 0))
+                if (next && !is_same(next, next_size, name->owner, name->size))
                         return refuse(message, name,
-                                      "the NSEC record before does not point, in small letters, to the name");
+                                      "the NSEC record before does not point to the name");
+                /* BIND signs the next name as it is written, PowerDNS has small letters only */
+                if (next && memcmp(next, name->owner, next_size) != 0)
+                        return refuse(message, name,
+                                      "an NSEC record with capital letters points to the name");
                 const char *p = r->rdata;
                 next = powerdns_token(&p, r->rdata + r->rdata_size, &next_size);
                 if (!bitmap_is_right(z, name, r, p))
@@ -151,10 +159,6 @@ static Nsec3 split(const DdnsRecord *r) {
         n.next = powerdns_token(&p, end, &n.next_size);
         n.types = p;
         return n;
-}
-
-static bool is_same(const char *a, size_t a_size, const char *b, size_t b_size) {
-        return a_size == b_size && strncasecmp(a, b, a_size) == 0;
 }
 
 static int read_parameters(PowerdnsZone *z, Nsec3 *ret, DdnsMessage *message) {

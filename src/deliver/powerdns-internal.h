@@ -58,7 +58,7 @@ static inline bool powerdns_is_authoritative(const PowerdnsName *name, const Ddn
  * signed. -EBADMSG: it will not; -ENOMEM. */
 int powerdns_chain(PowerdnsZone *z, DdnsMessage *message);
 
-/* The part of a type's bitmap, of the NSEC or NSEC3 record `r`; and the token before it: the next name or hash. */
+/* The next field of rdata in `*p`, quotes and all, and moves on behind the blank after it. */
 const char *powerdns_token(const char **p, const char *end, size_t *ret_size);
 
 /* A name without its last dot, escaped as PowerDNS does it. The root is ".". */
