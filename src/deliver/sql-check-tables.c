@@ -169,7 +169,7 @@ static void want_id(Table *t) {
         if (id && !id->numbered)
                 say(t->c, DDNS_FINDING_BAD,
                     "table %s does not number its rows; what helps: ALTER TABLE `%s` MODIFY `id` INT NOT NULL "
-                    "AUTO_INCREMENT PRIMARY KEY",
+                    "AUTO_INCREMENT",
                     t->name, t->name);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "basic/clock.h"
 #include "deliver/sql-internal.h"
 
 /* Of a transaction: what it holds of a batch's contents, so that memory and the server's undo log stay bounded, however many
@@ -130,10 +131,10 @@ static int make_piece(DdnsSql *s, DdnsTask *tasks, size_t n, Piece *p, DdnsMessa
 
 /* ---- bringing it ---- */
 
-/* Long enough for the other transaction to end, and not the same for two that met. */
+/* Long enough for the other transaction to end, and hardly ever the same for two that met. */
 static void pause_a_little(unsigned try) {
-        const long msec = 1000 * 1000;
-        const struct timespec t = { .tv_nsec = (5 * msec + (long) (getpid() % 5) * msec) << (2 * try) };
+        const long usec = 5000 + (long) (ddns_monotonic_usec() % 5000);
+        const struct timespec t = { .tv_nsec = (usec << (2 * try)) * 1000 };
 
         (void) nanosleep(&t, NULL);
 }
@@ -171,6 +172,12 @@ static bool is_of_a_zone(int error) {
         return error == -EINVAL || error == -EMSGSIZE || error == -ETIME || error == -EAGAIN;
 }
 
+static int charge(DdnsTask *task, const DdnsMessage *why) {
+        task->state = DDNS_TASK_FAILED;
+        task->message = *why;
+        return 0;
+}
+
 /* Zone by zone, so that those that the server refuses stop no others. Two in a row that waited too long for a lock: the table
  * is locked, and no zone is to blame. */
 static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
@@ -196,8 +203,7 @@ static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsM
                         continue;
                 if (!is_of_a_zone(r))
                         return ddns_fail(message, r, "%s", why.text);
-                task->state = DDNS_TASK_FAILED;
-                task->message = why;
+                (void) charge(task, &why);
         }
         return 0;
 }
@@ -215,6 +221,8 @@ static int apply_piece(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ou
         r = bring(s, p.zones, p.n, outcome, message);
         if (r >= 0 || !is_of_a_zone(r))
                 return r;
+        if (p.n == 1)
+                return charge(p.zones[0].task, message);
         return bring_one_by_one(s, &p, outcome, message);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bringing a batch of zones into a database: read what is there, write the difference, in one transaction.
+/* Bringing a batch of zones into a database: read what is there, write the difference, in one transaction, or in some if the
+ * batch is a very large one.
  *
  * A description says what a kind of name server wants; all statements are made from it once. Each zone is there whole or as
  * it was. One that the server refuses never stops the others: the batch is undone and its zones go one by one. */

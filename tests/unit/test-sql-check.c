@@ -179,6 +179,21 @@ static void the_servers_modes_are_told(void **state) {
         assert_found(c, "WARNING", "read-only, but not for this user");
 }
 
+static void plain_text_to_another_host_is_warned_of(void **state) {
+        Coredns *c = *state;
+
+        c->config.mysql.host = (char *) "127.1"; /* for us a name like any other */
+        coredns_reconnect(c);
+        assert_found(c, "WARNING", "plain text");
+}
+
+static void tables_that_number_no_rows_are_found(void **state) {
+        Coredns *c = *state;
+
+        coredns_run(c, "ALTER TABLE records MODIFY id INT NOT NULL");
+        assert_found(c, "BAD", "table records does not number its rows");
+}
+
 static void triggers_that_refuse_are_found(void **state) {
         Coredns *c = *state;
 
@@ -206,6 +221,8 @@ int main(void) {
                 cmocka_unit_test_setup(missing_rights_are_named, set_up),
                 cmocka_unit_test_setup(who_can_not_log_in_is_told_so, set_up),
                 cmocka_unit_test_setup(the_servers_modes_are_told, set_up),
+                cmocka_unit_test_setup(plain_text_to_another_host_is_warned_of, set_up),
+                cmocka_unit_test_setup(tables_that_number_no_rows_are_found, set_up),
                 cmocka_unit_test_setup(triggers_that_refuse_are_found, set_up),
                 cmocka_unit_test_setup(a_view_is_told_to_be_one, set_up),
         };
