@@ -87,10 +87,17 @@ static void an_unchanged_zone_writes_nothing(void **state) {
         assert_int_equal(coredns_rows_written(c), written);
 }
 
+static unsigned long count_commits(const Coredns *c) {
+        ddns_cleanup(ddns_freep) char *text =
+                        mariadb_query(&c->server, NULL,
+                                      "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
+                                      "WHERE VARIABLE_NAME='COM_COMMIT'");
+
+        return strtoul(text, NULL, 10);
+}
+
 static void a_batch_of_saves_and_deletes_is_one_transaction(void **state) {
         Coredns *c = *state;
-        static const char commits[] = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
-                                      "WHERE VARIABLE_NAME='COM_COMMIT'";
         char names[300][32];
         DdnsTask tasks[300];
 
@@ -108,12 +115,11 @@ static void a_batch_of_saves_and_deletes_is_one_transaction(void **state) {
         }
         coredns_assert(c, "SELECT COUNT(*),COUNT(DISTINCT zone_id) FROM records", "900|300");
 
-        ddns_cleanup(ddns_freep) char *before = mariadb_query(&c->server, NULL, commits);
+        unsigned long before = count_commits(c);
         assert_int_equal(coredns_apply(c, tasks, 300), 0);
         coredns_assert(c, "SELECT COUNT(*),COUNT(DISTINCT zone_id) FROM records", "300|150");
         coredns_assert(c, "SELECT COUNT(*) FROM zones", "150");
-        ddns_cleanup(ddns_freep) char *after = mariadb_query(&c->server, NULL, commits);
-        assert_int_equal(strtoul(after, NULL, 10) - strtoul(before, NULL, 10), 1);
+        assert_int_equal(count_commits(c) - before, 1);
 }
 
 static void a_delete_leaves_what_is_not_ours(void **state) {
@@ -228,6 +234,24 @@ static void records_of_64_kib_arrive_whole(void **state) {
         assert_int_equal(coredns_rows_written(c), written);
 }
 
+static void a_very_large_batch_goes_in_some_transactions(void **state) {
+        Coredns *c = *state;
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer more = DDNS_BUFFER_NULL;
+        ddns_cleanup(ddns_freep) char *record = long_text(250);
+        unsigned long before;
+
+        for (unsigned i = 0; i < 80; i++)
+                ddns_buffer_append_format(&more, "h%u.%s", i, record);
+        DdnsTask tasks[] = { coredns_save("one.example", 1, more.data),
+                             coredns_save("two.example", 1, more.data) };
+        before = count_commits(c);
+        assert_int_equal(coredns_apply(c, tasks, 2), 0);
+        assert_int_equal(tasks[0].state, DDNS_TASK_WRITTEN);
+        assert_int_equal(tasks[1].state, DDNS_TASK_WRITTEN);
+        assert_int_equal(count_commits(c) - before, 2);
+        coredns_assert(c, "SELECT COUNT(*) FROM records", "164");
+}
+
 static void what_the_column_has_no_room_for_is_left_out(void **state) {
         Coredns *c = *state;
         ddns_cleanup(ddns_freep) char *more = long_text(5);
@@ -316,6 +340,7 @@ int main(void) {
                                        set_up_plugin),
                 cmocka_unit_test_setup(a_zone_with_two_rows_fails_alone, set_up_plugin),
                 cmocka_unit_test_setup(records_of_64_kib_arrive_whole, set_up),
+                cmocka_unit_test_setup(a_very_large_batch_goes_in_some_transactions, set_up),
                 cmocka_unit_test_setup(what_the_column_has_no_room_for_is_left_out, set_up_plugin),
                 cmocka_unit_test_setup(a_latin1_table_holds_every_octet, set_up_plugin),
                 cmocka_unit_test_setup(a_database_made_anew_has_another_incarnation, set_up),
