@@ -19,7 +19,7 @@
 struct DdnsBackend {
         const DdnsBackendConfig *config;
         DdnsSqlDescription description;
-        DdnsSqlTable emptied[3];
+        DdnsSqlTable emptied[2];
         DdnsPowerdnsLimits limits; /* of the connection at hand */
         DdnsSql *sql;
         bool rediscovered; /* nothing was inserted of which PowerDNS may not know */
@@ -84,7 +84,6 @@ static void describe(DdnsBackend *b) {
 
         b->emptied[0] = (DdnsSqlTable){ .name = config->tables.cryptokeys, .zone_id = "domain_id" };
         b->emptied[1] = (DdnsSqlTable){ .name = config->tables.comments, .zone_id = "domain_id" };
-        b->emptied[2] = (DdnsSqlTable){ .name = config->tables.domainmetadata, .zone_id = "domain_id" };
         b->description = (DdnsSqlDescription){
                 .zones = config->tables.zones,
                 .zone_column = "name",
