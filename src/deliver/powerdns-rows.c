@@ -119,9 +119,10 @@ static const char *check_widths(const Work *w) {
 
 /* -EBADMSG with `*ret_why`. */
 static int add_record(Work *w, const PowerdnsName *name, const DdnsRecord *r, const char **ret_why) {
-        bool signature = ddns_record_is_type(r, "RRSIG");
-        bool auth = signature || powerdns_is_authoritative(name, r);
-        bool ordered = w->has_ordername && !signature && (auth || ddns_record_is_type(r, "NS"));
+        /* Signatures of a delegation's DS and NSEC are below it for PowerDNS, which finds them all the same. */
+        bool auth = powerdns_is_authoritative(name, r);
+        bool ordered = w->has_ordername && !ddns_record_is_type(r, "RRSIG") &&
+                       (auth || ddns_record_is_type(r, "NS"));
         int error = powerdns_content(r, &w->content, ret_why);
 
         if (error < 0)

@@ -211,13 +211,14 @@ static void what_is_too_long_is_left_out_or_refused(void **state) {
 #define SIG_ROW(name, type) \
         name "|RRSIG|" type " 13 2 60 20360101000000 20261123035111 1 example.test AAAA|0|1|-\n"
 
-#define NSEC_ZONE                                                                                     \
-        HEAD SIG("@", "SOA") SIG(                                                                     \
-                        "@",                                                                          \
-                        "NSEC") "@ NSEC b.a.example.test. NS SOA RRSIG NSEC\n"                        \
-                                "b.a A 192.0.2.1\nb.a NSEC s.example.test. A RRSIG NSEC\n"            \
-                                "s NS n.s\nn.s A 192.0.2.1\ns NSEC *.w.example.test. NS RRSIG NSEC\n" \
-                                "*.w A 192.0.2.1\n*.w NSEC example.test. A RRSIG NSEC\n"
+#define NSEC_ZONE                                                                                          \
+        HEAD SIG("@", "SOA") SIG(                                                                          \
+                        "@",                                                                               \
+                        "NSEC") "@ NSEC b.a.example.test. NS SOA RRSIG NSEC\n"                             \
+                                "b.a A 192.0.2.1\nb.a NSEC s.example.test. A RRSIG NSEC\n"                 \
+                                "s NS n.s\nn.s A 192.0.2.1\ns NSEC *.w.example.test. NS RRSIG NSEC\n" SIG( \
+                                                "s",                                                       \
+                                                "NSEC") "*.w A 192.0.2.1\n*.w NSEC example.test. A RRSIG NSEC\n"
 
 static void a_zone_with_nsec_gets_its_order(void **state) {
         check("NSEC", NSEC_ZONE, &wide,
@@ -225,6 +226,8 @@ static void a_zone_with_nsec_gets_its_order(void **state) {
                               "example.test", "NSEC") "a.example.test|-|-|-|1|-\n"
                                                       "b.a.example.test|A|192.0.2.1|0|1|a b\n"
                                                       "s.example.test|NS|n.s.example.test|0|0|s\n"
+                                                      "s.example.test|RRSIG|NSEC 13 2 60 20360101000000 "
+                                                      "20261123035111 1 example.test AAAA|0|0|-\n"
                                                       "n.s.example.test|A|192.0.2.1|0|0|-\n"
                                                       "w.example.test|-|-|-|1|-\n"
                                                       "*.w.example.test|A|192.0.2.1|0|1|w *\n"
