@@ -4,13 +4,13 @@ zone again with ldns. Nothing here is taken from the program under test but its 
 
 import os
 import re
-import subprocess
-import tempfile
 from typing import NamedTuple
 
 import builds
+import ldns
 import mariadb
 from cases import same
+from ldns import TOKEN
 
 DATABASE = "coredns"
 
@@ -24,9 +24,6 @@ CREATE TABLE records (id INT NOT NULL AUTO_INCREMENT, zone_id INT NOT NULL, host
 
 # It serves no signatures.
 NOT_SERVED = {"RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY"}
-
-TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"')
-
 
 class Row(NamedTuple):
     hostname: str
@@ -95,23 +92,6 @@ def texts(rows):
 
 # ---- what should be there
 
-def _normal(text):
-    """Records in ldns' own spelling, one TXT a string: where its parts were split is the writer's business."""
-    with tempfile.NamedTemporaryFile("w", prefix="ddns-zone-", encoding="utf-8", errors="surrogateescape") as f:
-        f.write(text)
-        f.flush()
-        result = subprocess.run(["ldns-read-zone", "-c", "-z", f.name], capture_output=True, text=True, timeout=60, check=False)
-    if result.returncode != 0 or result.stderr:
-        raise AssertionError(f"ldns can't read it: {result.stdout} {result.stderr}")
-    lines = []
-    for line in result.stdout.splitlines():
-        owner, ttl, dnsclass, rtype, data = line.split("\t", 4)
-        if rtype in ("TXT", "SPF"):
-            data = '"' + "".join(TOKEN.findall(data)) + '"'
-        lines.append(" ".join((owner, ttl, dnsclass, rtype, data)))
-    return sorted(lines)
-
-
 def _fields(line):
     """Owner and type of a line of canonical text."""
     owner, _, _, rtype, _ = line.split(None, 4)
@@ -153,10 +133,7 @@ def check_zone(zone, rows, canonical, without=()):
     for row in rows:
         same(row.ttl, ttls.setdefault((row.hostname, row.type), row.ttl), f"{zone}: ttl of {row.hostname} {row.type}")
     wanted = [line for line in canonical.splitlines() if _fields(line)[1] not in NOT_SERVED and _fields(line) not in without]
-    stored = _normal("\n".join(_absolute(zone, row) for row in rows) + "\n")
-    wanted = _normal("\n".join(wanted) + "\n")
-    same((sorted(set(wanted) - set(stored)), sorted(set(stored) - set(wanted)), len(stored)), ([], [], len(wanted)),
-         f"{zone}: records that are missing, that are too many, and how many there are")
+    ldns.same_records("\n".join(_absolute(zone, row) for row in rows), "\n".join(wanted), f"records of {zone}")
 
 
 def check(server, running, database=DATABASE, others=()):
