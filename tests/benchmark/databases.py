@@ -180,7 +180,8 @@ class Databases:
         for key, name, of in (("changed-record", "median", statistics.median), ("changed-record-p99", "99th percentile", p99)):
             # The receiver's part is not the databases' matter.
             self._add(key, f"one changed record, from the push until two databases show it, {name}", "s", of(shown), of(floor),
-                      of(delivery) / of(floor), goal=3 if of is p99 else None, acknowledged=of(acknowledged), cpu=busy[0])
+                      of(delivery) / of(floor), goal=3 if of is p99 else None, acknowledged=of(acknowledged),
+                      cpu=busy[0] if of is statistics.median else {})
 
     def powerdns(self):
         seconds, cpu = self._load(powerdns, "pdns", self._servers[0])
