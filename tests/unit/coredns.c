@@ -127,3 +127,24 @@ unsigned long coredns_rows_written(const Coredns *c) {
 
         return strtoul(text, NULL, 10);
 }
+
+void coredns_save_three(DdnsTask tasks[3], unsigned serial) {
+        tasks[0] = coredns_save("one.example", serial, "www 60 IN A 192.0.2.1\n");
+        tasks[1] = coredns_save("three.example", serial, "www 60 IN A 192.0.2.1\n");
+        tasks[2] = coredns_save("two.example", serial, "www 60 IN A 192.0.2.1\n");
+}
+
+void coredns_assert_states(const DdnsTask tasks[3], DdnsTaskState a, DdnsTaskState b, DdnsTaskState c) {
+        const DdnsTaskState want[] = { a, b, c };
+
+        for (size_t i = 0; i < 3; i++)
+                if (tasks[i].state != want[i])
+                        fail_msg("%s is %d: %s", tasks[i].zone, tasks[i].state, tasks[i].message.text);
+}
+
+void coredns_assert_whole(const Coredns *c, const char *n_zones) {
+        coredns_assert(c, "SELECT COUNT(*) FROM zones", n_zones);
+        coredns_assert(c,
+                       "SELECT COUNT(*) FROM (SELECT zone_id FROM records GROUP BY zone_id HAVING COUNT(*)<>3) x",
+                       "0");
+}

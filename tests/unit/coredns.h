@@ -35,3 +35,13 @@ void coredns_run(const Coredns *c, const char *sql);
 void coredns_assert(const Coredns *c, const char *sql, const char *want);
 /* Of the server, since its start. An upsert of a row that is there counts as two. */
 unsigned long coredns_rows_written(const Coredns *c);
+
+/* Three zones, of three records each. */
+void coredns_save_three(DdnsTask tasks[3], unsigned serial);
+void coredns_assert_states(const DdnsTask tasks[3], DdnsTaskState a, DdnsTaskState b, DdnsTaskState c);
+/* There are so many zones, and each has its three records. */
+void coredns_assert_whole(const Coredns *c, const char *n_zones);
+
+#define WRITTEN DDNS_TASK_WRITTEN
+#define FAILED  DDNS_TASK_FAILED
+#define PENDING DDNS_TASK_PENDING

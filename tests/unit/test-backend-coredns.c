@@ -63,6 +63,27 @@ static void a_changed_record_keeps_all_ids(void **state) {
         assert_int_equal(coredns_rows_written(c) - written, 2 * 2); /* that one and the SOA */
 }
 
+static unsigned long count(const Coredns *c, const char *what) {
+        char sql[128];
+
+        (void) snprintf(sql, sizeof sql, "SHOW GLOBAL STATUS LIKE '%s'", what);
+        ddns_cleanup(ddns_freep) char *text = mariadb_query(&c->server, NULL, sql);
+        return strtoul(strchr(text, '|') + 1, NULL, 10);
+}
+
+static void a_change_takes_three_statements_and_a_commit(void **state) {
+        Coredns *c = *state;
+
+        coredns_write(c, coredns_save("one.example", 1, "www 60 IN A 192.0.2.1\n"));
+        coredns_write(c, coredns_save("one.example", 2, "www 60 IN A 192.0.2.2\n"));
+        unsigned long statements = count(c, "Com_stmt_execute"), commits = count(c, "Com_commit"),
+                      prepared = count(c, "Com_stmt_prepare");
+        coredns_write(c, coredns_save("one.example", 3, "www 60 IN A 192.0.2.3\n"));
+        assert_int_equal(count(c, "Com_stmt_execute") - statements, 3);
+        assert_int_equal(count(c, "Com_commit") - commits, 1);
+        assert_int_equal(count(c, "Com_stmt_prepare"), prepared);
+}
+
 static void a_changed_ttl_is_a_change(void **state) {
         Coredns *c = *state;
 
@@ -87,15 +108,6 @@ static void an_unchanged_zone_writes_nothing(void **state) {
         assert_int_equal(coredns_rows_written(c), written);
 }
 
-static unsigned long count_commits(const Coredns *c) {
-        ddns_cleanup(ddns_freep) char *text =
-                        mariadb_query(&c->server, NULL,
-                                      "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
-                                      "WHERE VARIABLE_NAME='COM_COMMIT'");
-
-        return strtoul(text, NULL, 10);
-}
-
 static void a_batch_of_saves_and_deletes_is_one_transaction(void **state) {
         Coredns *c = *state;
         char names[300][32];
@@ -115,11 +127,11 @@ static void a_batch_of_saves_and_deletes_is_one_transaction(void **state) {
         }
         coredns_assert(c, "SELECT COUNT(*),COUNT(DISTINCT zone_id) FROM records", "900|300");
 
-        unsigned long before = count_commits(c);
+        unsigned long before = count(c, "Com_commit");
         assert_int_equal(coredns_apply(c, tasks, 300), 0);
         coredns_assert(c, "SELECT COUNT(*),COUNT(DISTINCT zone_id) FROM records", "300|150");
         coredns_assert(c, "SELECT COUNT(*) FROM zones", "150");
-        assert_int_equal(count_commits(c) - before, 1);
+        assert_int_equal(count(c, "Com_commit") - before, 1);
 }
 
 static void a_delete_leaves_what_is_not_ours(void **state) {
@@ -244,11 +256,11 @@ static void a_very_large_batch_goes_in_some_transactions(void **state) {
                 ddns_buffer_append_format(&more, "h%u.%s", i, record);
         DdnsTask tasks[] = { coredns_save("one.example", 1, more.data),
                              coredns_save("two.example", 1, more.data) };
-        before = count_commits(c);
+        before = count(c, "Com_commit");
         assert_int_equal(coredns_apply(c, tasks, 2), 0);
         assert_int_equal(tasks[0].state, DDNS_TASK_WRITTEN);
         assert_int_equal(tasks[1].state, DDNS_TASK_WRITTEN);
-        assert_int_equal(count_commits(c) - before, 2);
+        assert_int_equal(count(c, "Com_commit") - before, 2);
         coredns_assert(c, "SELECT COUNT(*) FROM records", "164");
 }
 
@@ -329,6 +341,7 @@ int main(void) {
                 BOTH(a_new_zone_arrives_whole),
                 BOTH(a_changed_record_keeps_all_ids),
                 BOTH(a_changed_ttl_is_a_change),
+                BOTH(a_change_takes_three_statements_and_a_commit),
                 BOTH(an_unchanged_zone_writes_nothing),
                 BOTH(a_batch_of_saves_and_deletes_is_one_transaction),
                 BOTH(a_delete_leaves_what_is_not_ours),

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The backend for CoreDNS' database when things go wrong: nothing is lost, doubled or half there, and the text says why. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <mysql.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
@@ -58,31 +55,6 @@ static void others_run(const char *sql) {
         mysql_free_result(mysql_store_result(other));
 }
 
-static void save_three(DdnsTask tasks[3], unsigned serial) {
-        tasks[0] = coredns_save("one.example", serial, "www 60 IN A 192.0.2.1\n");
-        tasks[1] = coredns_save("three.example", serial, "www 60 IN A 192.0.2.1\n");
-        tasks[2] = coredns_save("two.example", serial, "www 60 IN A 192.0.2.1\n");
-}
-
-static void assert_states(const DdnsTask tasks[3], DdnsTaskState a, DdnsTaskState b, DdnsTaskState c) {
-        const DdnsTaskState want[] = { a, b, c };
-
-        for (size_t i = 0; i < 3; i++)
-                if (tasks[i].state != want[i])
-                        fail_msg("%s is %d: %s", tasks[i].zone, tasks[i].state, tasks[i].message.text);
-}
-
-#define WRITTEN DDNS_TASK_WRITTEN
-#define FAILED  DDNS_TASK_FAILED
-#define PENDING DDNS_TASK_PENDING
-
-static void assert_whole(const Coredns *c, const char *n_zones) {
-        coredns_assert(c, "SELECT COUNT(*) FROM zones", n_zones);
-        coredns_assert(c,
-                       "SELECT COUNT(*) FROM (SELECT zone_id FROM records GROUP BY zone_id HAVING COUNT(*)<>3) x",
-                       "0");
-}
-
 static void a_refused_zone_stops_no_others(void **state) {
         Coredns *c = *state;
         DdnsTask tasks[3];
@@ -91,13 +63,13 @@ static void a_refused_zone_stops_no_others(void **state) {
                     "CREATE TRIGGER poison BEFORE INSERT ON records FOR EACH ROW "
                     "IF NEW.data='192.0.2.66' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT='no such host here'; "
                     "END IF");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         free((char *) tasks[1].content);
         tasks[1] = coredns_save("three.example", 1, "www 60 IN A 192.0.2.66\n");
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_states(tasks, WRITTEN, FAILED, WRITTEN);
+        coredns_assert_states(tasks, WRITTEN, FAILED, WRITTEN);
         assert_non_null(strstr(tasks[1].message.text, "no such host here"));
-        assert_whole(c, "2");
+        coredns_assert_whole(c, "2");
 }
 
 static void a_row_that_a_key_of_the_operator_refuses_fails_alone(void **state) {
@@ -105,9 +77,9 @@ static void a_row_that_a_key_of_the_operator_refuses_fails_alone(void **state) {
         DdnsTask tasks[3];
 
         coredns_run(c, "CREATE UNIQUE INDEX once ON records (zone_id, hostname)");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_states(tasks, FAILED, FAILED, FAILED); /* SOA and NS at one name */
+        coredns_assert_states(tasks, FAILED, FAILED, FAILED); /* SOA and NS at one name */
         assert_non_null(strstr(tasks[0].message.text, "once"));
         coredns_assert(c, "SELECT COUNT(*) FROM records", "0");
         coredns_assert(c, "SELECT COUNT(*) FROM zones", "0");
@@ -121,15 +93,15 @@ static void a_column_made_narrower_meanwhile_cuts_nothing(void **state) {
         coredns_reconnect(c);
         coredns_write(c, coredns_save("four.example", 1, "www 60 IN A 192.0.2.1\n"));
         coredns_run(c, "SET sql_mode=''; ALTER TABLE records MODIFY data VARCHAR(60) NOT NULL");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         free((char *) tasks[2].content);
         tasks[2] = coredns_save(
                         "two.example", 1,
                         "www 60 IN TXT \"a text that is longer than the column, which has room for sixty characters\"\n");
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_states(tasks, WRITTEN, WRITTEN, FAILED);
+        coredns_assert_states(tasks, WRITTEN, WRITTEN, FAILED);
         assert_non_null(strstr(tasks[2].message.text, "too long"));
-        assert_whole(c, "3");
+        coredns_assert_whole(c, "3");
 }
 
 static void *apply_in_thread(void *argument) {
@@ -144,14 +116,14 @@ static void a_deadlock_is_tried_again(void **state) {
         pthread_t thread;
         void *done;
 
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
         /* Much work of theirs, so that ours is the transaction that the server gives up. */
         others_run("CREATE TABLE work (a INT)");
         others_run("START TRANSACTION");
         others_run("INSERT INTO work SELECT seq FROM seq_1_to_1000");
         others_run("UPDATE records SET ttl=ttl+1 WHERE type='SOA'");
-        save_three(tasks, 2);
+        coredns_save_three(tasks, 2);
         assert_int_equal(pthread_create(&thread, NULL, apply_in_thread, tasks), 0);
         wait_until(c, "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS "
                       "WHERE VARIABLE_NAME='INNODB_ROW_LOCK_CURRENT_WAITS'");
@@ -161,8 +133,8 @@ static void a_deadlock_is_tried_again(void **state) {
         others_leave();
 
         assert_ptr_equal(done, tasks);
-        assert_states(tasks, WRITTEN, WRITTEN, WRITTEN);
-        assert_whole(c, "3");
+        coredns_assert_states(tasks, WRITTEN, WRITTEN, WRITTEN);
+        coredns_assert_whole(c, "3");
         coredns_assert(c, "SELECT COUNT(*) FROM records WHERE data LIKE '% 2 3600 %' AND ttl=60", "3");
         coredns_assert(c,
                        "SELECT VARIABLE_VALUE>0 FROM information_schema.GLOBAL_STATUS "
@@ -174,16 +146,29 @@ static void a_locked_zone_fails_alone(void **state) {
         Coredns *c = *state;
         DdnsTask tasks[3];
 
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
         others_run("START TRANSACTION");
         others_run("SELECT * FROM zones WHERE zone_name='three.example.' FOR UPDATE");
-        save_three(tasks, 2);
+        coredns_save_three(tasks, 2);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
         others_leave();
-        assert_states(tasks, WRITTEN, FAILED, WRITTEN);
+        coredns_assert_states(tasks, WRITTEN, FAILED, WRITTEN);
         assert_non_null(strcasestr(tasks[1].message.text, "lock wait"));
-        assert_whole(c, "3");
+        coredns_assert_whole(c, "3");
+}
+
+static void a_lone_locked_zone_is_waited_for_once(void **state) {
+        Coredns *c = *state;
+
+        coredns_write(c, coredns_save("one.example", 1, ""));
+        others_run("START TRANSACTION");
+        others_run("SELECT * FROM zones FOR UPDATE");
+        DdnsTask task = coredns_save("one.example", 2, "");
+        uint64_t start = ddns_monotonic_usec();
+        assert_int_equal(coredns_apply(c, &task, 1), 0);
+        assert_true(ddns_monotonic_usec() - start < 1900 * USEC_PER_MSEC);
+        assert_int_equal(task.state, FAILED);
 }
 
 static void a_locked_table_is_an_outage_of_few_lock_waits(void **state) {
@@ -192,13 +177,13 @@ static void a_locked_table_is_an_outage_of_few_lock_waits(void **state) {
 
         coredns_write(c, coredns_save("one.example", 1, "www 60 IN A 192.0.2.1\n"));
         others_run("LOCK TABLES records WRITE");
-        save_three(tasks, 2);
+        coredns_save_three(tasks, 2);
         uint64_t start = ddns_monotonic_usec();
         assert_int_equal(coredns_apply(c, tasks, 3), -ETIME);
         assert_true(ddns_monotonic_usec() - start < 6 * USEC_PER_SEC);
         others_leave();
-        assert_states(tasks, PENDING, PENDING, PENDING);
-        assert_whole(c, "1");
+        coredns_assert_states(tasks, PENDING, PENDING, PENDING);
+        coredns_assert_whole(c, "1");
 }
 
 static void a_read_only_server_is_an_outage(void **state) {
@@ -206,13 +191,13 @@ static void a_read_only_server_is_an_outage(void **state) {
         DdnsTask tasks[3];
 
         mariadb_run(&c->server, NULL, "SET GLOBAL read_only=ON");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), -EROFS);
-        assert_states(tasks, PENDING, PENDING, PENDING);
+        coredns_assert_states(tasks, PENDING, PENDING, PENDING);
         mariadb_run(&c->server, NULL, "SET GLOBAL read_only=OFF");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_whole(c, "3");
+        coredns_assert_whole(c, "3");
 }
 
 static void a_missing_table_is_an_outage(void **state) {
@@ -222,10 +207,10 @@ static void a_missing_table_is_an_outage(void **state) {
         coredns_write(c, coredns_save("one.example", 1, "www 60 IN A 192.0.2.1\n"));
         coredns_run(c, "DROP TABLE records");
         for (int i = 0; i < 2; i++) {
-                save_three(tasks, 1);
+                coredns_save_three(tasks, 1);
                 assert_int_equal(coredns_apply(c, tasks, 3), -ENOENT);
                 assert_non_null(strstr(c->message.text, "records"));
-                assert_states(tasks, PENDING, PENDING, PENDING);
+                coredns_assert_states(tasks, PENDING, PENDING, PENDING);
                 coredns_reconnect(c); /* before and after it is known */
         }
 }
@@ -237,13 +222,13 @@ static void tables_without_transactions_are_refused(void **state) {
         coredns_run(c,
                     "ALTER TABLE records DROP FOREIGN KEY records_ibfk_1; ALTER TABLE records ENGINE=MyISAM");
         for (int i = 0; i < 2; i++) { /* on the kept connection too */
-                save_three(tasks, 1);
+                coredns_save_three(tasks, 1);
                 assert_int_equal(coredns_apply(c, tasks, 3), -EOPNOTSUPP);
                 assert_non_null(strstr(c->message.text, "ALTER TABLE `records` ENGINE=InnoDB"));
-                assert_states(tasks, PENDING, PENDING, PENDING);
+                coredns_assert_states(tasks, PENDING, PENDING, PENDING);
         }
         coredns_run(c, "ALTER TABLE records ENGINE=InnoDB");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
 }
 
@@ -258,184 +243,19 @@ static void small_packets_split_batches_and_fail_only_what_is_larger(void **stat
         ddns_buffer_append_text(&more, "\n");
         coredns_run(c,
                     "ALTER TABLE records MODIFY data TEXT NOT NULL; SET GLOBAL max_allowed_packet=8192");
-        save_three(tasks, 1);
+        coredns_save_three(tasks, 1);
         free((char *) tasks[0].content);
         tasks[0] = coredns_save("one.example", 1, more.data);
         assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_states(tasks, FAILED, WRITTEN, WRITTEN);
+        coredns_assert_states(tasks, FAILED, WRITTEN, WRITTEN);
         assert_non_null(strstr(tasks[0].message.text, "max_allowed_packet"));
-        assert_whole(c, "2");
+        coredns_assert_whole(c, "2");
 
         ddns_buffer_reset(&more);
         for (int i = 0; i < 900; i++)
                 ddns_buffer_append_format(&more, "h%d 60 IN TXT \"%0100d\"\n", i, i);
         coredns_write(c, coredns_save("one.example", 1, more.data));
         coredns_assert(c, "SELECT COUNT(*) FROM records", "908");
-}
-
-/* ---- two at the same time ---- */
-
-#define ROUNDS 30
-#define ZONES  40
-
-static void *deliver_all(void *argument) {
-        DdnsBackend *b = argument;
-        DdnsMessage message;
-        char names[ZONES][32];
-
-        for (unsigned round = 1; round <= ROUNDS; round++) {
-                DdnsTask tasks[ZONES];
-
-                for (unsigned i = 0; i < ZONES; i++) {
-                        (void) snprintf(names[i], sizeof names[i], "z%u.example", i);
-                        tasks[i] = round % 5 == 0 ? coredns_delete(names[i])
-                                                  : coredns_save(names[i], round,
-                                                                 "www 60 IN A 192.0.2.1\n");
-                }
-                int r = ddns_backend_coredns_mysql.apply(b, tasks, ZONES, &message);
-                for (unsigned i = 0; i < ZONES; i++) {
-                        free((char *) tasks[i].content);
-                        if (r == 0 && tasks[i].state != WRITTEN) {
-                                r = -EIO;
-                                message = tasks[i].message;
-                        }
-                }
-                if (r < 0)
-                        return strdup(message.text);
-        }
-        return NULL;
-}
-
-static void two_writers_of_the_same_zones_double_nothing(void **state) {
-        Coredns *c = *state;
-        DdnsBackend *second;
-        pthread_t thread;
-        void *failure;
-
-        assert_int_equal(ddns_backend_coredns_mysql.new(&c->config, &second, &c->message), 0);
-        assert_int_equal(pthread_create(&thread, NULL, deliver_all, second), 0);
-        ddns_cleanup(ddns_freep) char *mine = deliver_all(c->backend);
-        assert_int_equal(pthread_join(thread, &failure), 0);
-        ddns_backend_coredns_mysql.free(second);
-        if (mine || failure)
-                fail_msg("%s", mine ? mine : (char *) failure);
-        coredns_assert(c, "SELECT COUNT(*) FROM records", "0"); /* the last round is one of deletes */
-        DdnsTask tasks[3];
-        save_three(tasks, 1);
-        assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_whole(c, "3");
-}
-
-/* ---- a connection that breaks at COMMIT ---- */
-
-typedef struct Proxy {
-        int listener;
-        unsigned port, server_port;
-        bool forward; /* the COMMIT, whose answer is then swallowed */
-        pthread_t thread;
-} Proxy;
-
-static void serve(const Proxy *p, int client) {
-        struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        ddns_cleanup(ddns_closep) int server = socket(AF_INET, SOCK_STREAM, 0);
-        struct pollfd pfd[2] = { { .fd = client, .events = POLLIN },
-                                 { .fd = server, .events = POLLIN } };
-
-        in.sin_port = htons((uint16_t) p->server_port);
-        if (connect(server, (struct sockaddr *) &in, sizeof in) < 0)
-                return;
-        while (poll(pfd, 2, 10000) > 0) {
-                char data[65536];
-                int from = pfd[0].revents ? client : server;
-                ssize_t n = recv(from, data, sizeof data, 0);
-
-                if (n <= 0)
-                        return;
-                bool commit = from == client && memmem(data, (size_t) n, "\3COMMIT", 7); /* COM_QUERY */
-                if (commit && !p->forward)
-                        return;
-                if (send(from == client ? server : client, data, (size_t) n, MSG_NOSIGNAL) != n)
-                        return;
-                if (commit) {
-                        (void) recv(server, data, 1, 0); /* so it is done, and nobody will know */
-                        return;
-                }
-        }
-}
-
-static void *run_proxy(void *argument) {
-        const Proxy *p = argument;
-        ddns_cleanup(ddns_closep) int client = accept(p->listener, NULL, NULL);
-
-        if (client >= 0)
-                serve(p, client);
-        return NULL;
-}
-
-static void start_proxy(Proxy *p, unsigned server_port, bool forward) {
-        struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof in;
-
-        *p = (Proxy){ .listener = socket(AF_INET, SOCK_STREAM, 0),
-                      .server_port = server_port,
-                      .forward = forward };
-        assert_int_equal(bind(p->listener, (struct sockaddr *) &in, size), 0);
-        assert_int_equal(getsockname(p->listener, (struct sockaddr *) &in, &size), 0);
-        assert_int_equal(listen(p->listener, 1), 0);
-        p->port = ntohs(in.sin_port);
-        assert_int_equal(pthread_create(&p->thread, NULL, run_proxy, p), 0);
-}
-
-static void stop_proxy(Proxy *p) {
-        assert_int_equal(pthread_join(p->thread, NULL), 0);
-        (void) close(p->listener);
-}
-
-static void break_at_commit(Coredns *c, bool forward, const char *zones) {
-        DdnsTask tasks[3];
-        Proxy p;
-
-        start_proxy(&p, c->server.port, forward);
-        c->config.mysql.port = p.port;
-        coredns_reconnect(c);
-        save_three(tasks, 1);
-        assert_int_equal(coredns_apply(c, tasks, 3), -ENOTCONN);
-        assert_states(tasks, PENDING, PENDING, PENDING);
-        stop_proxy(&p);
-        assert_whole(c, zones);
-
-        c->config.mysql.port = c->server.port;
-        unsigned long written = coredns_rows_written(c);
-        save_three(tasks, 1);
-        assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_states(tasks, WRITTEN, WRITTEN, WRITTEN);
-        assert_whole(c, "3");
-        assert_int_equal(coredns_rows_written(c) == written, forward);
-}
-
-static void a_connection_cut_before_commit_leaves_nothing(void **state) {
-        break_at_commit(*state, false, "0");
-}
-
-static void a_connection_cut_after_commit_doubles_nothing(void **state) {
-        break_at_commit(*state, true, "3");
-}
-
-static void a_server_killed_and_started_again_is_found(void **state) {
-        Coredns *c = *state;
-        DdnsTask tasks[3];
-
-        save_three(tasks, 1);
-        assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        mariadb_stop(&c->server, SIGKILL);
-        save_three(tasks, 2);
-        assert_int_equal(coredns_apply(c, tasks, 3), -ENOTCONN);
-        assert_states(tasks, PENDING, PENDING, PENDING);
-        mariadb_start(&c->server, "");
-        assert_whole(c, "3"); /* WRITTEN is written */
-        save_three(tasks, 2);
-        assert_int_equal(coredns_apply(c, tasks, 3), 0);
-        assert_whole(c, "3");
 }
 
 #define TEST(f) cmocka_unit_test_setup(f, set_up)
@@ -447,15 +267,12 @@ int main(void) {
                 TEST(a_column_made_narrower_meanwhile_cuts_nothing),
                 TEST(a_deadlock_is_tried_again),
                 TEST(a_locked_zone_fails_alone),
+                TEST(a_lone_locked_zone_is_waited_for_once),
                 TEST(a_locked_table_is_an_outage_of_few_lock_waits),
                 TEST(a_read_only_server_is_an_outage),
                 TEST(a_missing_table_is_an_outage),
                 TEST(tables_without_transactions_are_refused),
                 TEST(small_packets_split_batches_and_fail_only_what_is_larger),
-                TEST(two_writers_of_the_same_zones_double_nothing),
-                TEST(a_connection_cut_before_commit_leaves_nothing),
-                TEST(a_connection_cut_after_commit_doubles_nothing),
-                TEST(a_server_killed_and_started_again_is_found),
         };
 
         installed = coredns_open(&fixture);
