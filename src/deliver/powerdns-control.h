@@ -16,6 +16,6 @@ int ddns_powerdns_ping(const char *path, uint64_t timeout_usec, DdnsMessage *mes
 /* Has it read the list of zones anew. */
 int ddns_powerdns_rediscover(const char *path, uint64_t timeout_usec, DdnsMessage *message);
 
-/* Has it forget what it keeps of `n` zones (checked names) and all names in them. */
+/* Has it forget what it keeps of `n` zones (checked names) and all names in them; of many, what it keeps of all zones. */
 int ddns_powerdns_purge(const char *path, const char *const *zones, size_t n, uint64_t timeout_usec,
                         DdnsMessage *message);
