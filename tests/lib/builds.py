@@ -10,6 +10,13 @@ ASAN = os.environ.get("DDNS_BUILD_ASAN", os.path.join(ROOT, "build-asan"))
 TSAN = os.environ.get("DDNS_BUILD_TSAN", os.path.join(ROOT, "build-tsan"))
 
 
+def schema(name):
+    """Text of a schema file: of the tree, or where it is installed."""
+    tree = os.path.join(ROOT, "schema")
+    with open(os.path.join(tree if os.path.isdir(tree) else "/usr/share/ddns/schema", name), encoding="utf-8") as f:
+        return f.read()
+
+
 def logs(suite):
     """A directory for what a suite leaves behind when it fails."""
     return os.path.join(PLAIN, "suite-logs", suite)

@@ -2,7 +2,6 @@
 """What CoreDNS' mysql plugin finds in its tables: read row by row, judged by the rules that it was seen to follow, and made a
 zone again with ldns. Nothing here is taken from the program under test but its canonical text."""
 
-import os
 import re
 from typing import NamedTuple
 
@@ -35,8 +34,7 @@ class Row(NamedTuple):
 
 def schema():
     """The one that is shipped."""
-    with open(os.path.join(builds.ROOT, "schema", "coredns.mysql.sql"), encoding="utf-8") as f:
-        return f.read()
+    return builds.schema("coredns.mysql.sql")
 
 
 def stanza(name, server, **more):

@@ -39,8 +39,8 @@ TimeoutStartSec=infinity
 # Nothing is on because it is installed on this machine: /etc is empty, which systemd takes for a first boot.
 PRESET = "disable *\n"
 
-# As the package of the name server makes it.
-SYSUSERS = "u bind - - /var/cache/bind\n"
+# As the packages of the name servers make them.
+SYSUSERS = "u bind - - /var/cache/bind\nu pdns - - /var/spool/powerdns\n"
 
 
 def inside():

@@ -81,6 +81,7 @@ class Server:
     def __init__(self, site, data_size=None, port=PORT, options=()):
         self.site, self.port, self._small, self._options = site, port, data_size is not None, options
         self.directory = tempfile.mkdtemp(prefix="ddns-mariadb-")
+        os.chmod(self.directory, 0o755)  # the socket is for everybody, who then has to log in
         self.socket = os.path.join(self.directory, "socket")
         self._data = os.path.join(self.directory, "data")
         self.filler = os.path.join(self._data, "filler")  # for who wants the file system full

@@ -8,7 +8,7 @@ packages_build=(
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
-        libcmocka-dev systemd systemd-container dbus openssl iproute2
+        libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
 )
 # Packages that bring a daemon, and the services of these.

@@ -36,12 +36,14 @@ security-poll-suffix=
 version-string=anonymous
 """
 
-SHIPPED = os.path.join(builds.ROOT, "schema", "powerdns.mysql.sql")
-DISTRIBUTION = "/usr/share/pdns-backend-mysql/schema/schema.mysql.sql"
+def schema():
+    """The one that is shipped."""
+    return builds.schema("powerdns.mysql.sql")
 
 
-def schema(path=SHIPPED):
-    with open(path, encoding="utf-8") as f:
+def own_schema():
+    """PowerDNS' own."""
+    with open("/usr/share/pdns-backend-mysql/schema/schema.mysql.sql", encoding="utf-8") as f:
         return f.read()
 
 
@@ -54,16 +56,19 @@ def stanza(name, server, **more):
 
 
 class PowerDNS(NameServer):
-    """pdns_server on the database DATABASE of `server`, which it makes anew from `schema`; a context manager. `control`: its
-    control socket."""
+    """pdns_server on the database DATABASE of `server`, which it makes anew with `tables`; a context manager. `control`: its
+    control socket; `user`: whose the directory of that is; `options`: more text for pdns.conf."""
 
-    def __init__(self, server, tables=None, options=""):
+    def __init__(self, server, tables=None, options="", user=None):
         super().__init__(LOOPBACK, free_ports(1)[0], None)
         self._server = server
         self._process = None
         self.directory = tempfile.mkdtemp(prefix="ddns-pdns-")
         self.control = os.path.join(self.directory, "pdns.controlsocket")
         self._log = os.path.join(self.directory, "pdns.log")
+        if user:
+            os.chmod(self.directory, 0o750)
+            shutil.chown(self.directory, user, user)
         server.create(DATABASE, tables or schema())
         server.sql(f"CREATE OR REPLACE USER pdns@localhost IDENTIFIED BY 'pdns'; GRANT SELECT ON {DATABASE}.* TO pdns@localhost;"
                    f"GRANT UPDATE ON {DATABASE}.domains TO pdns@localhost")
