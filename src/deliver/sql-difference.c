@@ -24,7 +24,7 @@ static void *grow(void *items, size_t n, size_t *allocated, size_t size) {
         return p;
 }
 
-static int add_delete(DdnsSqlDifference *d, uint64_t id) {
+int ddns_sql_difference_delete(DdnsSqlDifference *d, uint64_t id) {
         uint64_t *p = grow(d->deletes, d->n_deletes, &d->allocated_deletes, sizeof *p);
 
         if (!p)
@@ -125,7 +125,7 @@ int ddns_sql_difference_add(DdnsSqlDifference *d, const DdnsSqlTable *t, DdnsSql
                 else if (c < 0)
                         r = add_insert(d, (DdnsSqlChange){ 0, zone->id_text, missing.rows[w] });
                 else
-                        r = add_delete(d, surplus.rows[s]->id);
+                        r = ddns_sql_difference_delete(d, surplus.rows[s]->id);
                 w += c <= 0;
                 s += c >= 0;
         }

@@ -63,6 +63,9 @@ void ddns_sql_difference_done(DdnsSqlDifference *d);
 int ddns_sql_difference_add(DdnsSqlDifference *d, const DdnsSqlTable *t, DdnsSqlZone *zone,
                             const DdnsSqlRows *wanted);
 
+/* Adds the deletion of a row. -ENOMEM. */
+int ddns_sql_difference_delete(DdnsSqlDifference *d, uint64_t id);
+
 /* ---- sql-statements.c ---- */
 
 /* Writes the `width` values of item `i`; `id` is room for one number's text. */

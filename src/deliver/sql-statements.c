@@ -10,6 +10,9 @@
 /* Beyond 999 values MariaDB makes a derived table of an IN list, which locks more than it should; and larger ones gain nothing. */
 #define ITEMS_MAX 512
 
+/* What an execution should not be larger than, so that none takes long on a slow line. */
+#define PACKET_OCTETS (1024 * 1024)
+
 /* Per value in a packet: its length, its type, its NULL bit. Rounded up. */
 #define VALUE_OVERHEAD 12
 
@@ -74,6 +77,7 @@ int ddns_sql_run(DdnsMysql *m, const DdnsSqlStatement *st, const void *items, si
                  DdnsMysqlRow *each, void *userdata, DdnsMessage *message) {
         ddns_cleanup(chunk_done) Chunk c = { .text = DDNS_BUFFER_NULL };
         const uint64_t packet = ddns_mysql_max_packet(m); /* never 0 with a connection */
+        const uint64_t enough = packet < PACKET_OCTETS ? packet : PACKET_OCTETS;
 
         assert(ITEMS_MAX * st->width <= UINT16_MAX);
         if (n == 0)
@@ -91,7 +95,7 @@ int ddns_sql_run(DdnsMysql *m, const DdnsSqlStatement *st, const void *items, si
                         octets = fill(&c, st, items, done, n, size);
                         if (octets < statement_size(st, size))
                                 octets = statement_size(st, size);
-                        if (octets < packet || size == 1)
+                        if (octets < enough || size == 1)
                                 break;
                         size /= 2;
                 }

@@ -295,12 +295,34 @@ static int bring_rows(Transaction *t, size_t table) {
         return r < 0 ? r : write_difference(t, description, &d);
 }
 
+static int take_id(const DdnsMysqlValue *cells, size_t n, void *userdata) {
+        return ddns_sql_difference_delete(userdata, ddns_sql_id_parse(cells[0]));
+}
+
+/* All rows of zones: by their ids first, so that no statement takes longer than we wait for one; then what came meanwhile. */
+static int empty_table(Transaction *t, const DdnsSqlTable *table) {
+        ddns_cleanup(ddns_sql_difference_done) DdnsSqlDifference d = { 0 };
+        char head[256];
+        int r;
+
+        (void) snprintf(head, sizeof head, "SELECT `id` FROM `%s` WHERE `%s` IN (", table->name,
+                        table->zone_id);
+        r = ddns_sql_run_ids(t->s->m, head, t->ids, t->n_by_id, take_id, &d, t->message);
+        if (r == -ENOMEM)
+                return no_memory(t);
+        if (r >= 0)
+                r = delete_rows(t, table->name, "id", d.deletes, d.n_deletes);
+        if (r >= 0)
+                r = delete_rows(t, table->name, table->zone_id, t->ids, t->n_by_id);
+        return r;
+}
+
 static int delete_zones(Transaction *t) {
         const DdnsSqlDescription *d = t->s->d;
         int r = 0;
 
         for (size_t i = 0; r >= 0 && i < d->n_tables; i++)
-                r = delete_rows(t, d->tables[i].name, d->tables[i].zone_id, t->ids, t->n_by_id);
+                r = empty_table(t, &d->tables[i]);
         for (size_t i = 0; r >= 0 && i < d->n_emptied; i++)
                 r = delete_rows(t, d->emptied[i].name, d->emptied[i].zone_id, t->ids, t->n_by_id);
         if (r >= 0)

@@ -148,6 +148,19 @@ static void a_delete_leaves_what_is_not_ours(void **state) {
         coredns_assert(c, "SELECT zone_id, hostname FROM records ORDER BY zone_id", "900|x\n901|@");
 }
 
+static void no_statement_deletes_very_many_rows(void **state) {
+        Coredns *c = *state;
+
+        coredns_write(c, coredns_save("one.example", 1, ""));
+        coredns_run(c, "INSERT INTO records (zone_id, hostname, type, data)"
+                       " SELECT zones.id, seq, 'A', '192.0.2.1' FROM zones, seq_1_to_2000");
+        unsigned long deletes = count(c, "Com_delete");
+        coredns_write(c, coredns_delete("one.example"));
+        assert_true(count(c, "Com_delete") - deletes > 2000 / 600);
+        coredns_assert(c, "SELECT COUNT(*) FROM records", "0");
+        coredns_assert(c, "SELECT COUNT(*) FROM zones", "0");
+}
+
 static void strays_and_doubles_go(void **state) {
         Coredns *c = *state;
 
@@ -345,6 +358,7 @@ int main(void) {
                 BOTH(an_unchanged_zone_writes_nothing),
                 BOTH(a_batch_of_saves_and_deletes_is_one_transaction),
                 BOTH(a_delete_leaves_what_is_not_ours),
+                BOTH(no_statement_deletes_very_many_rows),
                 BOTH(strays_and_doubles_go),
                 BOTH(capital_letters_are_put_right),
                 BOTH(hostile_data_arrives_unchanged),
