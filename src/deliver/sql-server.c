@@ -99,8 +99,10 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
                                    "WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME=?";
         ddns_cleanup(ddns_freep) char *server = NULL, *time = NULL;
         const DdnsMysqlValue zones = ddns_mysql_text(s->d->zones);
-        int r = ddns_sql_connect(s, message);
+        int r;
 
+        s->known = false; /* somebody may have altered the tables: it is now and then that we come here */
+        r = ddns_sql_connect(s, message);
         if (r >= 0)
                 r = ddns_sql_fetch_text(s->m, identity, NULL, 0, &server, message);
         if (r >= 0)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Suite mysql: what check-backend says of a database before the first push."""
 
+import itertools
 import json
 
+import builds
 import coredns
 import mariadb
-from cases import same
-from mysql.fixture import backend, check_error, node, push, run_cases
+from cases import same, wait_until
+from mysql.fixture import backend, check_both, check_error, delivery, node, push, run_cases, stored
 
 ALTER = "ALTER TABLE records "
 
@@ -84,9 +86,33 @@ def before_first_push(servers):
         same(backend(n, "dc1")["state"], "up", "the backend")
 
 
+def upgraded(servers):
+    """The plugin's own tables, with zones in them, brought up to ours by the file that is shipped: nothing is left to be said."""
+    with node(servers[:1], queue={"linger": "5s"}) as n:
+        servers[0].create(coredns.DATABASE, coredns.PLUGIN_SCHEMA)
+        long_text = " ".join(f'"{c * 250}"' for c in "abcdefgh")
+        push(n, "site.example", 1, f"long 60 IN TXT {long_text}")
+        n.wait_delivered()
+        check_error(delivery(n, "site.example", "dc1")["warning"], "left out")
+        servers[0].sql(builds.schema("coredns-upgrade.mysql.sql"), coredns.DATABASE)
+        starts, rows = n.retry.starts, findings(n)[1]
+        same([row for row in rows if row["finding"] != "good" and "plain text" not in row["text"]], [], "findings")
+        serial = itertools.count(2)
+
+        def is_there():
+            push(n, "site.example", next(serial), f"long 60 IN TXT {long_text}")
+            n.wait_delivered()
+            return any(row.hostname == "long" for row in stored(servers[0], "site.example"))
+        # Pushes keep ddns-retry and its connection alive.
+        wait_until(is_there, 15, "the long one is there", interval=0.1)
+        same(n.retry.starts, starts, "starts of ddns-retry")
+        check_both(n, servers[:1])
+
+
 CASES = [
     ("check-backend has nothing against the schema that is shipped, and leaves no trace", good),
     ("check-backend takes the tables that the plugin makes", before_first_push),
+    ("tables that the plugin made are brought up to ours", upgraded),
     ("check-backend says that a database can't be reached", away),
     *((f"check-backend finds: {name}", lambda servers, c=change, f=finding, w=words: broken(servers, c, f, w))
       for name, change, finding, words in BROKEN),
