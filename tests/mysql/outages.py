@@ -173,8 +173,8 @@ def hours(servers, zones):
         push_many(n, zones, 2)
         wait_down(n, "dc2")
         for _ in range(10):
-            n.clock.advance(1800 + 1)
             failures = backend(n, "dc2")["failures"]
+            n.clock.advance(1800 + 1)
             n.wake_retry()
             wait_until(lambda failures=failures: backend(n, "dc2")["failures"] > failures, 20, "one more failure")
         push_many(n, zones // 10, 3)
