@@ -190,24 +190,31 @@ static int append_loc_field(DdnsBuffer *b, const char *token, size_t size) {
         return 0;
 }
 
-/* "!2:2001:0db8:…:0000/32": PowerDNS writes addresses in short. */
+static bool has_bits_behind(const uint8_t *address, size_t size, unsigned long prefix) {
+        for (size_t bit = prefix; bit < 8 * size; bit++)
+                if (address[bit / 8] & (0x80 >> bit % 8))
+                        return true;
+        return false;
+}
+
+/* "!2:2001:0db8:…:0000/32": PowerDNS writes addresses in short, and clears bits behind the prefix. */
 static int append_apl_prefix(DdnsBuffer *b, const char *token, size_t size) {
         const char *colon = memchr(token, ':', size), *slash = memrchr(token, '/', size);
         char text[INET6_ADDRSTRLEN];
-        struct in6_addr in6;
+        uint8_t address[sizeof(struct in6_addr)];
 
-        if (!colon || !slash || slash < colon)
+        if (!colon || colon == token || !slash || slash < colon)
                 return -EBADMSG;
+        const bool v6 = colon[-1] == '2';
+        const int family = v6 ? AF_INET6 : AF_INET;
         size_t n = (size_t) (slash - colon - 1);
-        if (colon[-1] != '2') {
-                ddns_buffer_append(b, token, size);
-                return 0;
-        }
         if (n >= sizeof text)
                 return -EBADMSG;
         memcpy(text, colon + 1, n);
         text[n] = '\0';
-        if (inet_pton(AF_INET6, text, &in6) != 1 || !inet_ntop(AF_INET6, &in6, text, sizeof text))
+        if (inet_pton(family, text, address) != 1 ||
+            has_bits_behind(address, v6 ? 16 : 4, strtoul(slash + 1, NULL, 10)) ||
+            !inet_ntop(family, address, text, sizeof text))
                 return -EBADMSG;
         ddns_buffer_append(b, token, (size_t) (colon + 1 - token));
         ddns_buffer_append_text(b, text);
@@ -215,31 +222,38 @@ static int append_apl_prefix(DdnsBuffer *b, const char *token, size_t size) {
         return 0;
 }
 
+static bool is_key(const char *key, size_t size, const char *name) {
+        return strlen(name) == size && memcmp(name, key, size) == 0;
+}
+
 /* Parameters that PowerDNS 4.7 knows stand as they are, but for ech; all others as keyNNN with a quoted value. */
 static int append_svc_param(DdnsBuffer *b, const char *token, size_t size) {
-        static const char *const known[] = { "mandatory", "alpn",     "no-default-alpn",
-                                             "port",      "ipv4hint", "ipv6hint" };
+        static const char *const known[] = { "mandatory", "alpn", "port", "ipv4hint", "ipv6hint" };
         const char *equals = memchr(token, '=', size);
+        const char *value = equals ? equals + 1 : token + size, *end = token + size;
         size_t key = equals ? (size_t) (equals - token) : size;
+        bool quoted = value < end && *value == '"';
 
         for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-                if (strlen(known[i]) == key && memcmp(known[i], token, key) == 0) {
+                if (is_key(token, key, known[i])) {
                         ddns_buffer_append(b, token, size);
-                        return memchr(token, '\\', size) ? -EBADMSG
-                                                         : 0; /* it unescapes lists once less */
+                        /* it unescapes lists once less than others */
+                        return value == end || memchr(value, '\\', (size_t) (end - value)) ? -EBADMSG
+                                                                                           : 0;
                 }
-        if (key == strlen("dohpath") && memcmp(token, "dohpath", key) == 0)
+        if (is_key(token, key, "no-default-alpn")) {
+                ddns_buffer_append(b, token, size);
+                return equals ? -EBADMSG : 0;
+        }
+        if (is_key(token, key, "dohpath"))
                 ddns_buffer_append_text(b, "key7");
-        else if ((key == strlen("ech") && memcmp(token, "ech", key) == 0) ||
-                 (key > 3 && memcmp(token, "key", 3) == 0))
+        else if ((is_key(token, key, "ech") && value < end) || (key > 3 && memcmp(token, "key", 3) == 0))
                 ddns_buffer_append(b, token, key);
         else
                 return -EBADMSG;
 
-        const char *value = equals ? equals + 1 : token + size;
-        bool quoted = value < token + size && *value == '"';
         ddns_buffer_append_text(b, quoted ? "=" : "=\"");
-        ddns_buffer_append(b, value, (size_t) (token + size - value));
+        ddns_buffer_append(b, value, (size_t) (end - value));
         if (!quoted)
                 ddns_buffer_append_byte(b, '"');
         return 0;

@@ -289,7 +289,7 @@ static void append_owner(DdnsBuffer *b, const ldns_rdf *owner) {
 
         while (*o) {
                 for (unsigned n = *o++; n > 0; n--, o++)
-                        if (isalnum(*o) || strchr("-_*/", *o))
+                        if (isalnum(*o) || (*o && strchr("-_*/", *o)))
                                 ddns_buffer_append_byte(b, (char) *o);
                         else
                                 ddns_buffer_append_format(b, "\\%03u", *o);

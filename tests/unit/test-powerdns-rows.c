@@ -174,6 +174,10 @@ static const struct {
           "left out: a.example.test. APL (PowerDNS has no text for it)" }, /* the whole RRset */
         { HEAD "a LOC 51 N 5 W 0m 90000000m\n", FIRST "a.example.test|-|-|-|1|-\n",
           "left out: a.example.test. LOC (PowerDNS has no text for it)" },
+        { HEAD "a APL 1:192.0.2.1/24\n", FIRST "a.example.test|-|-|-|1|-\n",
+          "left out: a.example.test. APL (PowerDNS has no text for it)" },
+        { HEAD "a HTTPS 1 . alpn\n", FIRST "a.example.test|-|-|-|1|-\n",
+          "left out: a.example.test. HTTPS (PowerDNS has no text for it)" },
         { HEAD "a SVCB 1 . alpn=\"a\\\\,b\"\n", FIRST "a.example.test|-|-|-|1|-\n",
           "left out: a.example.test. SVCB (PowerDNS has no text for it)" },
         { HEAD "@ DNSKEY 256 3 13 AQPS\n@ RRSIG SOA 13 2 60 20360101000000 20261123035111 1 @ AAAA\n",
