@@ -98,6 +98,7 @@ static void describe(DdnsBackend *b) {
                                 .n_columns = DDNS_POWERDNS_RECORD_CELLS,
                                 .n_key = 2,
                                 .widths = { 255, 10, 64000, [6] = 255 },
+                                .nulls = { [1] = true, [2] = true, [3] = true, [4] = true, [6] = true },
                                 .indexes = { { "name", "type" }, { "domain_id" }, { "ordername" } },
                         },
                         {

@@ -15,8 +15,9 @@
 typedef struct Column {
         char name[65];
         char type[128];
-        char character_set[65];
+        char character_set[65], collation[65];
         uint64_t width;
+        bool nullable;
         bool required, numbered; /* NOT NULL without a default; AUTO_INCREMENT */
         bool wanted;
 } Column;
@@ -34,6 +35,7 @@ typedef struct Table {
         size_t n_columns;
         Part *parts;
         size_t n_parts;
+        DdnsMessage missing; /* columns that deliveries use and that are not there */
 } Table;
 
 static void table_done(Table *t) {
@@ -68,8 +70,10 @@ static int take_column(const DdnsMysqlValue *cells, size_t n, void *userdata) {
         copy(column->name, sizeof column->name, cells[0]);
         copy(column->type, sizeof column->type, cells[1]);
         copy(column->character_set, sizeof column->character_set, cells[3]);
+        copy(column->collation, sizeof column->collation, cells[7]);
+        column->nullable = is_text(cells[4], "YES");
         column->numbered = is_text(cells[6], "auto_increment");
-        column->required = is_text(cells[4], "NO") && !cells[5].text && cells[6].size == 0;
+        column->required = !column->nullable && !cells[5].text && cells[6].size == 0;
         return 0;
 }
 
@@ -90,7 +94,7 @@ static int take_part(const DdnsMysqlValue *cells, size_t n, void *userdata) {
 static int read_table(Table *t) {
         static const char columns[] =
                         "SELECT COLUMN_NAME,COLUMN_TYPE,CHARACTER_MAXIMUM_LENGTH,CHARACTER_SET_NAME,"
-                        "IS_NULLABLE,COLUMN_DEFAULT,EXTRA FROM information_schema.COLUMNS "
+                        "IS_NULLABLE,COLUMN_DEFAULT,EXTRA,COLLATION_NAME FROM information_schema.COLUMNS "
                         "WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME=?";
         static const char parts[] =
                         "SELECT INDEX_NAME,COLUMN_NAME,NON_UNIQUE FROM information_schema.STATISTICS "
@@ -143,15 +147,15 @@ static Column *find_column(Table *t, const char *name) {
         return NULL;
 }
 
-/* Of a column that deliveries use; NULL: it is not there, and said. */
+/* Of a column that deliveries use; NULL: it is not there, which say_missing() says. */
 static Column *want_column(Table *t, const char *name) {
         Column *column = find_column(t, name);
 
         if (!column) {
-                t->c->may_try = false;
-                say(t->c, DDNS_FINDING_BAD,
-                    "table %s has no column %s; what helps: a table as in the schema that comes with ddns",
-                    t->name, name);
+                DdnsMessage before = t->missing;
+
+                (void) ddns_fail(&t->missing, 0, "%s%s%s", before.text, before.text[0] ? ", " : "",
+                                 name);
                 return NULL;
         }
         column->wanted = true;
@@ -161,6 +165,18 @@ static Column *want_column(Table *t, const char *name) {
                     "ALTER TABLE `%s` MODIFY `%s` INT NOT NULL",
                     name, t->name, t->name, name);
         return column;
+}
+
+/* A table that is made for something else gets no advice how it would be made over. */
+static bool say_missing(Table *t) {
+        if (!t->missing.text[0])
+                return false;
+        t->c->may_try = false;
+        say(t->c, DDNS_FINDING_BAD,
+            "table %s has no column %s; what helps: a table as in the schema that comes with ddns, or another "
+            "`type` or `database` in the backend's configuration",
+            t->name, t->missing.text);
+        return true;
 }
 
 static void want_id(Table *t) {
@@ -180,24 +196,52 @@ static void format_type(uint64_t width, char *ret, size_t size) {
                 (void) snprintf(ret, size, "%s", width <= UINT16_MAX ? "TEXT" : "MEDIUMTEXT");
 }
 
+/* As it is, but for its type: nothing else of a column is ours to change. */
+static void format_change(const Table *t, const Column *column, const char *type, const char *more,
+                          char *ret, size_t size) {
+        bool text = !more && column->character_set[0];
+
+        (void) snprintf(ret, size, "ALTER TABLE `%s` MODIFY `%s` %s%s%s%s%s%s %s", t->name, column->name,
+                        type, text ? " CHARACTER SET " : "", text ? column->character_set : "",
+                        text ? " COLLATE " : "", text ? column->collation : "", more ? more : "",
+                        column->nullable ? "NULL" : "NOT NULL");
+}
+
 static void want_text(Table *t, const char *name, uint64_t width, bool utf8) {
         const Column *column = want_column(t, name);
-        char type[32];
+        char type[32], change[512];
 
         if (!column || width == 0)
                 return;
         format_type(width > column->width ? width : column->width, type, sizeof type);
-        if (column->width < width)
+        if (column->width < width) {
+                format_change(t, column, type, NULL, change, sizeof change);
                 say(t->c, DDNS_FINDING_WARNING,
-                    "column %s of table %s has room for %llu characters only; what helps: ALTER TABLE `%s` "
-                    "MODIFY `%s` %s NOT NULL",
-                    name, t->name, (unsigned long long) column->width, t->name, name, type);
-        if (utf8 && strcmp(column->character_set, "utf8mb4") != 0)
+                    "column %s of table %s has room for %llu characters only; what helps: %s", name,
+                    t->name, (unsigned long long) column->width, change);
+        }
+        if (utf8 && strcmp(column->character_set, "utf8mb4") != 0) {
+                format_change(t, column, type, " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", change,
+                              sizeof change);
                 say(t->c, DDNS_FINDING_WARNING,
-                    "column %s of table %s holds %s instead of all of UTF-8; what helps: ALTER TABLE `%s` "
-                    "MODIFY `%s` %s CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
-                    name, t->name, column->character_set[0] ? column->character_set : "octets", t->name,
-                    name, type);
+                    "column %s of table %s holds %s instead of all of UTF-8; what helps: %s", name,
+                    t->name, column->character_set[0] ? column->character_set : "octets", change);
+        }
+}
+
+/* Of a column in which deliveries write NULL. */
+static void want_null(Table *t, const char *name) {
+        const Column *found = find_column(t, name);
+        char change[512];
+
+        if (!found || found->nullable)
+                return;
+        Column column = *found;
+        column.nullable = true;
+        format_change(t, &column, column.type, NULL, change, sizeof change);
+        say(t->c, DDNS_FINDING_BAD,
+            "column %s of table %s does not take NULL, which some rows need; what helps: %s", name,
+            t->name, change);
 }
 
 /* Columns of an operator's own are fine as long as a row can be made without them. */
@@ -288,6 +332,8 @@ static int look_at_zones(DdnsSqlCheck *c) {
         want_text(&t, d->zone_column, DDNS_SQL_ZONE_MAX, false);
         if (d->kind_column)
                 (void) want_column(&t, d->kind_column);
+        if (say_missing(&t))
+                return 0;
         look_at_others(&t);
         if (!has_index(&t, &d->zone_column, 1, true))
                 say(c, DDNS_FINDING_BAD,
@@ -304,9 +350,14 @@ static int look_at_rows(DdnsSqlCheck *c, const DdnsSqlTable *table) {
                 return r;
         want_id(&t);
         (void) want_column(&t, table->zone_id);
-        for (size_t i = 0; i < table->n_columns; i++)
+        for (size_t i = 0; i < table->n_columns; i++) {
                 want_text(&t, table->columns[i], table->widths[i],
                           table->utf8 && strcmp(table->utf8, table->columns[i]) == 0);
+                if (table->nulls[i])
+                        want_null(&t, table->columns[i]);
+        }
+        if (say_missing(&t))
+                return 0;
         look_at_others(&t);
         want_index(&t, &table->zone_id, 1);
         for (size_t i = 0; i < DDNS_SQL_INDEXES_MAX; i++) {
@@ -314,7 +365,8 @@ static int look_at_rows(DdnsSqlCheck *c, const DdnsSqlTable *table) {
 
                 while (n < ARRAY_SIZE(table->indexes[i]) && table->indexes[i][n])
                         n++;
-                want_index(&t, table->indexes[i], n);
+                if (n != 1 || strcmp(table->indexes[i][0], table->zone_id) != 0)
+                        want_index(&t, table->indexes[i], n);
         }
         return 0;
 }
@@ -325,7 +377,8 @@ static int look_at_emptied(DdnsSqlCheck *c, const DdnsSqlTable *table) {
 
         if (r <= 0)
                 return r;
-        if (want_column(&t, table->zone_id))
+        (void) want_column(&t, table->zone_id);
+        if (!say_missing(&t))
                 want_index(&t, &table->zone_id, 1);
         return 0;
 }

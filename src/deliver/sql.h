@@ -25,6 +25,7 @@ typedef struct DdnsSqlTable {
 
         /* For ddns_sql_check(): */
         uint32_t widths[DDNS_SQL_CELLS_MAX]; /* of the columns in the shipped schema, in characters; 0: not a text */
+        bool nulls[DDNS_SQL_CELLS_MAX]; /* NULL is written there too */
         const char *utf8; /* the column that should hold all of UTF-8; NULL: there is none */
         const char *indexes[DDNS_SQL_INDEXES_MAX]
                            [3]; /* columns by which the name server looks rows up, in their order */

@@ -635,6 +635,52 @@ static void the_check_finds_nothing_wrong_and_leaves_no_trace(void **state) {
         assert_says("findings", f.text, "there is no `control-socket`");
 }
 
+static void check(Powerdns *p, Findings *ret) {
+        *ret = (Findings){ 0 };
+        assert_int_equal(ddns_backend_powerdns_mysql.check(p->backend, take_finding, ret, &p->message),
+                         0);
+}
+
+/* Empty non-terminals are rows of NULLs. */
+static void what_the_check_tells_to_help_leaves_room_for_null(void **state) {
+        static const char change[] = "ALTER TABLE `records` MODIFY ";
+        static const char table[] =
+                        "SELECT COLUMN_NAME,IS_NULLABLE,COLLATION_NAME FROM information_schema.COLUMNS "
+                        "WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME='records' AND COLUMN_NAME IN "
+                        "('type','content','ordername') ORDER BY COLUMN_NAME";
+        static const char wanted[] = "content|YES|latin1_swedish_ci\nordername|YES|latin1_bin\n"
+                                     "type|YES|latin1_swedish_ci";
+        Powerdns *p = *state;
+        ddns_cleanup(ddns_zone_done) DdnsZone z =
+                        powerdns_zone("null.example", HEAD "a.b 300 IN A 192.0.2.1\n");
+        DdnsTask task = powerdns_save("null.example", &z);
+        Findings f;
+
+        powerdns_run(p, "ALTER TABLE records MODIFY content VARCHAR(100),"
+                        "  MODIFY ordername VARCHAR(100) COLLATE latin1_bin");
+        check(p, &f);
+        assert_int_equal(f.warnings, 2);
+        for (const char *sql = f.text; (sql = strstr(sql, change)); sql++) {
+                ddns_cleanup(ddns_freep) char *line = strndup(sql, strcspn(sql, "\n"));
+                powerdns_run(p, line);
+        }
+        powerdns_assert(p, table, wanted);
+        check(p, &f);
+        assert_int_equal(f.warnings + f.bad, 0);
+
+        powerdns_run(p,
+                     "ALTER TABLE records MODIFY content VARCHAR(64000) NOT NULL, MODIFY prio INT NOT NULL");
+        check(p, &f);
+        assert_int_equal(f.bad, 2);
+        assert_says("findings", f.text, "column content of table records does not take NULL");
+        for (const char *sql = f.text; (sql = strstr(sql, change)); sql++) {
+                ddns_cleanup(ddns_freep) char *line = strndup(sql, strcspn(sql, "\n"));
+                powerdns_run(p, line);
+        }
+        powerdns_assert(p, table, wanted);
+        powerdns_write(p, &task);
+}
+
 static void an_unchanged_zone_writes_nothing(void **state) {
         Powerdns *p = *state;
         ddns_cleanup(ddns_freep) char *before = NULL;
@@ -693,6 +739,7 @@ int main(void) {
                 TEST(a_missing_control_socket_is_a_warning_until_it_is_there),
                 TEST(a_control_socket_that_is_silent_costs_seconds_and_no_zone),
                 TEST(the_check_finds_nothing_wrong_and_leaves_no_trace),
+                TEST(what_the_check_tells_to_help_leaves_room_for_null),
                 TEST(an_unchanged_zone_writes_nothing),
         };
 
