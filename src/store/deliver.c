@@ -118,7 +118,7 @@ int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, 
                           DdnsBatch *ret) {
         ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
         STORE_TRANSACTION(s);
-        size_t for_retries = max / 4;
+        size_t for_retries = max < 4 ? 1 : max / 4;
         uint64_t bytes = 0;
         Place place;
         int r;

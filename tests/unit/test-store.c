@@ -308,6 +308,17 @@ static void urgent_zones_overtake_and_nothing_is_lost(void **state) {
         assert_int_equal(deliver(f, "one", NULL), 0);
 }
 
+static void the_smallest_batch_has_room_for_retries(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        assert_int_equal(deliver(f, "one", "a.test"), 1);
+        f->now += backoff[0];
+        ddns_cleanup(ddns_batch_done) DdnsBatch batch = take(f, "one", 1);
+        assert_int_equal(batch.n, 1);
+        assert_string_equal(batch.deliveries[0].zone, "a.test");
+}
+
 static void failed_urgent_zone_waits_for_its_retry_only(void **state) {
         Fixture *f = *state;
 
@@ -958,6 +969,7 @@ int main(void) {
                 TEST(failures_follow_the_schedule_and_end_dead),
                 TEST(retry_delivers_the_newest_content),
                 TEST(urgent_zones_overtake_and_nothing_is_lost),
+                TEST(the_smallest_batch_has_room_for_retries),
                 TEST(failed_urgent_zone_waits_for_its_retry_only),
                 TEST(same_push_revives_what_failed),
                 TEST(delete_is_a_change_and_leaves_a_tombstone),
