@@ -110,7 +110,10 @@ int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *r
         if (n == 0)
                 return 0;
         for (size_t i = 0; i < n; i++)
-                results[i].delay_usec = now - deliveries[i]->accepted_usec;
+                results[i].delay_usec =
+                                now > deliveries[i]->accepted_usec /* the clock may have gone back */
+                                                ? now - deliveries[i]->accepted_usec
+                                                : 0;
         r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
         if (r < 0)
                 return ddns_lane_store_failed(l, r);

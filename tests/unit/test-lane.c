@@ -128,7 +128,8 @@ static int tear_down(void **state) {
         return 0;
 }
 
-static void accept_change(Fixture *f, const char *zone, uint32_t serial, bool delete, bool urgent) {
+static void accept_change_at(Fixture *f, const char *zone, uint32_t serial, bool delete, bool urgent,
+                             uint64_t now_usec) {
         char content[128];
         uint8_t digest[DDNS_DIGEST_SIZE];
         int n = snprintf(content, sizeof content, "%s %u %" PRIu64 "\n", zone, serial,
@@ -145,7 +146,11 @@ static void accept_change(Fixture *f, const char *zone, uint32_t serial, bool de
                 c.digest = digest;
                 c.serial = serial;
         }
-        assert_int_equal(ddns_store_accept(f->store, &c, 1, ddns_now_usec()), 0);
+        assert_int_equal(ddns_store_accept(f->store, &c, 1, now_usec), 0);
+}
+
+static void accept_change(Fixture *f, const char *zone, uint32_t serial, bool delete, bool urgent) {
+        accept_change_at(f, zone, serial, delete, urgent, ddns_now_usec());
 }
 
 /* Into the log; nobody is woken. */
@@ -911,6 +916,22 @@ static void locked_database_is_waited_for_and_told_once(void **state) {
 }
 
 /* As after the clock was set back by a year. */
+static int take_delay(const DdnsBackendRow *row, void *userdata) {
+        *(uint64_t *) userdata = row->delay_usec;
+        return 1;
+}
+
+static void a_clock_that_was_set_back_makes_no_delay_of_ages(void **state) {
+        Fixture *f = *state;
+        uint64_t delay = UINT64_MAX;
+
+        accept_change_at(f, "a.example", 1, false, false, ddns_now_usec() + 3600 * USEC_PER_SEC);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "a.example"));
+        assert_int_equal(ddns_store_each_backend(f->store, take_delay, &delay), 1);
+        assert_int_equal(delay, 0);
+}
+
 static void due_date_far_ahead_counts_as_due(void **state) {
         uint64_t later = ddns_now_usec() + 365 * 24 * 3600 * USEC_PER_SEC;
         DdnsResult result = { .zone = "a.test", .error = "some trouble" };
@@ -964,6 +985,7 @@ int main(void) {
                 LANE(restart_is_compared_although_the_database_is_locked_at_first),
                 LANE(locked_database_is_waited_for_and_told_once),
                 LANE(due_date_far_ahead_counts_as_due),
+                LANE(a_clock_that_was_set_back_makes_no_delay_of_ages),
                 DATABASE(written_is_served_when_all_name_servers_show_it),
                 DATABASE(a_name_server_that_stays_behind_is_charged_and_named),
                 DATABASE(a_silent_name_server_stops_no_writing_and_charges_nobody),
