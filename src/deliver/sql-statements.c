@@ -40,7 +40,7 @@ static size_t choose_size(const DdnsSqlStatement *st, size_t left) {
 }
 
 static size_t statement_size(const DdnsSqlStatement *st, size_t items) {
-        return strlen(st->head) + items * (strlen(st->group) + 1) + strlen(st->tail) + 32;
+        return strlen(st->head) + items * (strlen(st->group) + 1) + strlen(st->tail) + 96;
 }
 
 /* Fills in `size` items from `first` on, the last one over and over if there are no more. Returns the size of the packet. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "basic/buffer.h"
 #include "basic/clock.h"
 #include "mysql/mysql-internal.h"
 
@@ -53,7 +54,22 @@ static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
         return r;
 }
 
+/* How long rows take depends on the way to us too, and is bounded here. For MySQL that is a comment. */
+static int send_text(Statement *s, const char *sql) {
+        static const char unlimited[] = "/*M!100101 SET STATEMENT max_statement_time = 0 FOR */ ";
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
+
+        if (strncmp(sql, "SELECT", 6) != 0)
+                return mysql_stmt_prepare(s->handle, sql, s->size);
+        ddns_buffer_append_text(&text, unlimited);
+        ddns_buffer_append(&text, sql, s->size);
+        return ddns_buffer_status(&text) < 0 ? -ENOMEM
+                                             : mysql_stmt_prepare(s->handle, text.data, text.size);
+}
+
 static int prepare(DdnsMysql *m, Statement *s, const char *sql, DdnsMessage *message) {
+        int r;
+
         statement_done(s);
         s->sql = strdup(sql);
         s->handle = mysql_stmt_init(m->connection);
@@ -62,7 +78,12 @@ static int prepare(DdnsMysql *m, Statement *s, const char *sql, DdnsMessage *mes
                 return ddns_fail(message, -ENOMEM, "out of memory");
         }
         s->size = strlen(sql);
-        return mysql_stmt_prepare(s->handle, sql, s->size) == 0 ? 0 : failed(m, s, message);
+        r = send_text(s, sql);
+        if (r == -ENOMEM) {
+                statement_done(s);
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        }
+        return r == 0 ? 0 : failed(m, s, message);
 }
 
 static int statement_get(DdnsMysql *m, const char *sql, Statement **ret, DdnsMessage *message) {

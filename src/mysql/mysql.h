@@ -13,7 +13,8 @@
  *   -EROFS         the server is read-only, or its binary log can't take what we write
  *   -ENOSPC        the server's disk or table is full
  *   -EAGAIN        roll back and try again: a deadlock, a lost race for a unique or foreign key, a table that was altered
- *   -ETIME         waited too long for somebody's lock
+ *   -ETIME         waited too long for somebody's lock; or a change took the server itself too long (MariaDB only: with MySQL
+ *                  the connection breaks, -ENOTCONN)
  *   -EMSGSIZE      more than the server's max_allowed_packet
  *   -EINVAL        anything else: the server does not like this very statement or value
  *   -ENOMEM

@@ -171,6 +171,21 @@ static void a_lone_locked_zone_is_waited_for_once(void **state) {
         assert_int_equal(task.state, FAILED);
 }
 
+static void a_zone_that_takes_the_server_too_long_fails_alone(void **state) {
+        Coredns *c = *state;
+        DdnsTask tasks[3];
+
+        coredns_run(c, "CREATE TRIGGER slow BEFORE INSERT ON records FOR EACH ROW "
+                       "IF NEW.data='192.0.2.66' THEN DO SLEEP(3); END IF");
+        coredns_save_three(tasks, 1);
+        free((char *) tasks[1].content);
+        tasks[1] = coredns_save("three.example", 1, "www 60 IN A 192.0.2.66\n");
+        assert_int_equal(coredns_apply(c, tasks, 3), 0);
+        coredns_assert_states(tasks, WRITTEN, FAILED, WRITTEN);
+        assert_non_null(strstr(tasks[1].message.text, "max_statement_time"));
+        coredns_assert_whole(c, "2");
+}
+
 static void a_locked_table_is_an_outage_of_few_lock_waits(void **state) {
         Coredns *c = *state;
         DdnsTask tasks[3];
@@ -268,6 +283,7 @@ int main(void) {
                 TEST(a_deadlock_is_tried_again),
                 TEST(a_locked_zone_fails_alone),
                 TEST(a_lone_locked_zone_is_waited_for_once),
+                TEST(a_zone_that_takes_the_server_too_long_fails_alone),
                 TEST(a_locked_table_is_an_outage_of_few_lock_waits),
                 TEST(a_read_only_server_is_an_outage),
                 TEST(a_missing_table_is_an_outage),
