@@ -13,7 +13,7 @@ const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS] = {
         { "state",      "State",      DDNS_COLUMN_PLAIN },
         { "since",      "Since",      DDNS_COLUMN_PLAIN },
         { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
-        { "written",    NULL,         DDNS_COLUMN_JSON },
+        { "written",    "Written",    DDNS_COLUMN_RIGHT },
         { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
         { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
         { "oldest",     "Oldest",     DDNS_COLUMN_PLAIN },

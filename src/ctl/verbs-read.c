@@ -81,6 +81,10 @@ static void collector_done(Collector *k) {
         ddns_listing_done(&k->listing);
 }
 
+static bool is_due(DdnsDeliveryState state) {
+        return state == DDNS_DELIVERY_DEFERRED || state == DDNS_DELIVERY_PENDING;
+}
+
 static int add_state(const DdnsZoneState *row, void *userdata) {
         Collector *k = userdata;
         DdnsListing *l = &k->listing;
@@ -89,7 +93,7 @@ static int add_state(const DdnsZoneState *row, void *userdata) {
         ddns_listing_text(l, ddns_ctl_state_name(k->ctl, row->backend, row->state),
                           ddns_ctl_state_tone(row->state));
         ddns_listing_number(l, row->tries, DDNS_TONE_PLAIN);
-        ddns_listing_time(l, row->state == DDNS_DELIVERY_DEFERRED ? row->due_usec : 0);
+        ddns_listing_time(l, is_due(row->state) ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->warning, DDNS_TONE_WARNING);
         return 0;
@@ -200,7 +204,7 @@ static int add_queued(const DdnsQueueRow *row, void *userdata) {
                           ddns_ctl_state_tone(row->state));
         ddns_listing_time(l, row->since_usec);
         ddns_listing_number(l, row->tries, DDNS_TONE_PLAIN);
-        ddns_listing_time(l, row->state == DDNS_DELIVERY_DEFERRED ? row->due_usec : 0);
+        ddns_listing_time(l, is_due(row->state) ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
         return 0;
 }

@@ -135,6 +135,10 @@ static DdnsDeliveryState delivery_state(bool retry, bool due, bool written, bool
         return pending ? DDNS_DELIVERY_PENDING : DDNS_DELIVERY_DELIVERED;
 }
 
+/* What waits for a backend that is out of service waits for its reason and its next try. */
+#define SQL_DUE   "iif(r.zone IS NULL AND" SQL_IS_PENDING ", b.due_usec, iif(r.written, 0, r.due_usec))"
+#define SQL_ERROR "iif(r.zone IS NULL AND" SQL_IS_PENDING ", b.error, r.error)"
+
 int ddns_store_each_state(DdnsStore *s, const char *zone,
                           int (*each)(const DdnsZoneState *row, void *userdata), void *userdata) {
         STORE_STMT *stmt = NULL;
@@ -142,7 +146,7 @@ int ddns_store_each_state(DdnsStore *s, const char *zone,
 
         r = store_query(s, &stmt,
                         "SELECT b.name, r.zone IS NOT NULL, r.due_usec IS NOT NULL," SQL_IS_PENDING
-                        ", r.tries, iif(r.written, 0, r.due_usec), r.error, r.written, w.text"
+                        ", r.tries, " SQL_DUE ", " SQL_ERROR ", r.written, w.text"
                         " FROM zone z JOIN backend b" SQL_RETRY_JOIN
                         " LEFT JOIN warning w ON w.backend = b.id AND w.zone = z.name"
                         " WHERE z.name = ?1 ORDER BY b.id",
@@ -176,7 +180,7 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
         /* two ranges of an index each, not a walk over all zones */
         r = store_query(s, &stmt,
                         "SELECT b.id AS backend, z.name, b.name, z.generation, z.deleted, z.urgent,"
-                        " 0, 0, 0, v.at_usec, 0, NULL, 0 FROM backend b JOIN zone z ON z.generation > b.cursor"
+                        " 0, 0, 0, v.at_usec, b.due_usec, b.error, 0 FROM backend b JOIN zone z ON z.generation > b.cursor"
                         " JOIN version v USING (generation)" SQL_RETRY_JOIN " WHERE" SQL_IS_PENDING
                         " UNION ALL"
                         " SELECT b.id, z.name, b.name, z.generation, z.deleted, z.urgent, 1,"
@@ -226,7 +230,10 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         " (SELECT count(*) FROM" SQL_VALID_RETRY
                         "r.due_usec IS NOT NULL AND r.written = 0),"
                         " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
-                        " b.failures, b.since_usec, b.due_usec, b.error, b.delay_usec,"
+                        " b.failures, b.since_usec, b.due_usec,"
+                        " coalesce(b.error, (SELECT r.error FROM" SQL_VALID_RETRY
+                        "r.written = 1 AND r.error IS NOT NULL ORDER BY r.generation LIMIT 1)),"
+                        " b.delay_usec,"
                         " (SELECT count(*) FROM" SQL_VALID_RETRY "r.written = 1)"
                         " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
                         " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id"

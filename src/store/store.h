@@ -238,8 +238,8 @@ typedef struct DdnsZoneState {
         const char *backend;
         DdnsDeliveryState state;
         unsigned tries;
-        uint64_t due_usec;   /* DEFERRED */
-        const char *error;   /* NULL if none */
+        uint64_t due_usec;   /* DEFERRED; PENDING: the backend's, 0 if it is up */
+        const char *error;   /* likewise the backend's; NULL if none */
         const char *warning; /* what of the zone it does not serve; NULL if all is well */
 } DdnsZoneState;
 
@@ -252,8 +252,8 @@ typedef struct DdnsQueueRow {
         DdnsDeliveryState state;
         unsigned tries;
         uint64_t since_usec; /* accepted */
-        uint64_t due_usec;   /* DEFERRED */
-        const char *error;
+        uint64_t due_usec;   /* as in DdnsZoneState */
+        const char *error;   /* likewise */
 } DdnsQueueRow;
 
 typedef struct DdnsBackendRow {
@@ -265,7 +265,7 @@ typedef struct DdnsBackendRow {
         uint64_t since_usec;                       /* down or up since then; 0 if never tried */
         uint64_t due_usec;                         /* down: next try */
         uint64_t delay_usec; /* from acceptance until delivered, of what was recorded last; 0: not known */
-        const char *error;   /* last error of the backend as a whole; NULL if none */
+        const char *error; /* last error of the backend as a whole, else why a zone is written and not served; NULL: none */
 } DdnsBackendRow;
 
 typedef struct DdnsMasterRow {

@@ -55,7 +55,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -597,6 +597,33 @@ static void what_is_written_and_not_served_yet_is_in_show_and_queue(void **state
         assert_string_equal(text_of(json_array_get(document, 0), "last_error"), "no answer");
 }
 
+static void what_waits_for_a_backend_that_is_down_tells_why(void **state) {
+        static const uint64_t backoff[] = { 120 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        Fixture *f = *state;
+        uint64_t due, was_down;
+
+        push(f, "example.org");
+        assert_int_equal(ddns_store_backend_failed(f->store, "asked", "disk is gone", ddns_now_usec(),
+                                                   &schedule, &due),
+                         0);
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_true(has(f->out, "asked    pending      0  in 1min   disk is gone  -\n"));
+        assert_true(has(f->out, "files    pending      0  -         -             -\n"));
+        assert_int_equal(run(f, "queue", "--backend=asked", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        assert_string_equal(text_of(json_array_get(document, 0), "last_error"), "disk is gone");
+        assert_int_equal(number_of(json_array_get(document, 0), "due_usec"), (json_int_t) due);
+
+        assert_int_equal(ddns_store_backend_answered(f->store, "asked", ddns_now_usec(), &was_down), 0);
+        record(f, "asked", (DdnsResult){ 0 });
+        assert_int_equal(ddns_store_backend_failed(f->store, "asked", "disk is gone", ddns_now_usec(),
+                                                   &schedule, &due),
+                         0);
+        assert_int_equal(run(f, "show", "example.org", NULL), 0);
+        assert_null(strstr(f->out, "disk is gone")); /* it has nothing to do with this zone */
+}
+
 static void show_warns_of_what_a_backend_does_not_serve(void **state) {
         Fixture *f = *state;
 
@@ -623,7 +650,7 @@ static void backends_tells_all_about_each(void **state) {
         assert_int_equal(ddns_store_backend_answered(f->store, "asked", ddns_now_usec(), &was_down), 0);
         record(f, "asked", (DdnsResult){ .delay_usec = 12500 });
         push(f, "c.test");
-        record(f, "asked", (DdnsResult){ .written = true });
+        record(f, "asked", (DdnsResult){ .written = true, .error = "192.0.2.53 answers no queries" });
         assert_int_equal(ddns_store_backend_failed(f->store, "files", "disk is gone", ddns_now_usec(),
                                                    &schedule, &due),
                          0);
@@ -644,7 +671,7 @@ static void backends_tells_all_about_each(void **state) {
         assert_int_equal(number_of(asked, "pending"), 0);
         assert_int_equal(number_of(asked, "written"), 1);
         assert_int_equal(number_of(asked, "delay_usec"), 12500);
-        assert_true(json_is_null(json_object_get(asked, "last_error")));
+        assert_string_equal(text_of(asked, "last_error"), "192.0.2.53 answers no queries");
         assert_string_equal(text_of(files, "state"), "down");
         assert_int_equal(number_of(files, "pending"), 3);
         assert_int_equal(number_of(files, "cursor"), 0);
@@ -655,7 +682,9 @@ static void backends_tells_all_about_each(void **state) {
 
         /* status says less to people and the same to programs */
         assert_int_equal(run(f, "status", NULL), 0);
-        assert_null(strstr(f->out, "WRITTEN"));
+        assert_null(strstr(f->out, "CURSOR"));
+        assert_true(has(f->out, "PENDING  WRITTEN  DEFERRED"));
+        assert_true(has(f->out, "192.0.2.53 answers no queries\n"));
         assert_int_equal(run(f, "status", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *status = parse(f->out);
         assert_true(json_equal(json_object_get(status, "backends"), document));
@@ -1054,6 +1083,7 @@ int main(void) {
                 WITH_STORE(without_a_name_server_to_ask_a_delivery_is_written),
                 WITH_STORE(the_queue_is_what_is_not_delivered),
                 WITH_STORE(what_is_written_and_not_served_yet_is_in_show_and_queue),
+                WITH_STORE(what_waits_for_a_backend_that_is_down_tells_why),
                 WITH_STORE(show_warns_of_what_a_backend_does_not_serve),
                 WITH_STORE(backends_tells_all_about_each),
                 WITH_STORE(a_resync_puts_every_zone_back_and_wakes),
