@@ -23,7 +23,7 @@ static void close_files(DdnsBackend *b) {
 static void bind_free(DdnsBackend *b) {
         (void) ddns_rndc_free(b->rndc);
         close_files(b);
-        ddns_rndc_key_done(&b->key);
+        ddns_hmac_key_done(&b->key);
         free(b->in_view);
         free(b);
 }

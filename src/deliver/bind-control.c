@@ -11,7 +11,7 @@ static int connect_control(DdnsBackend *b, DdnsMessage *message) {
         DdnsMessage reason = DDNS_MESSAGE_NULL;
 
         /* Read each time: the key may have been changed together with named's. */
-        int r = ddns_rndc_key_read(b->config->control.key_file, &b->key, message);
+        int r = ddns_hmac_key_read(b->config->control.key_file, &b->key, message);
         if (r < 0)
                 return r;
         r = ddns_rndc_connect(&b->control, &b->key, b->config->control.timeout_usec, &b->rndc, &reason);

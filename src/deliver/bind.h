@@ -22,7 +22,7 @@ struct DdnsBackend {
         const DdnsBackendConfig *config;
         DdnsSockaddr control;
         char *in_view; /* " IN VIEW", or "" */
-        DdnsRndcKey key;
+        DdnsHmacKey key;
         DdnsRndc *rndc;           /* NULL: not connected */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
         DdnsBindInclude *include; /* NULL: not opened yet, or another kind of registration */

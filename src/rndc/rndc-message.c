@@ -33,18 +33,18 @@ typedef struct Proof {
         size_t size;
 } Proof;
 
-static int make_proof(const DdnsRndcKey *key, const void *data, size_t size, Proof *ret) {
-        uint8_t digest[DDNS_RNDC_DIGEST_MAX];
+static int make_proof(const DdnsHmacKey *key, const void *data, size_t size, Proof *ret) {
+        uint8_t digest[DDNS_HMAC_DIGEST_MAX];
         gnutls_datum_t text = { 0 };
 
-        int n = ddns_rndc_key_sign(key, data, size, digest);
+        int n = ddns_hmac_key_sign(key, data, size, digest);
         if (n < 0)
                 return n;
         if (gnutls_base64_encode2(&(gnutls_datum_t){ .data = digest, .size = (unsigned) n }, &text) < 0)
                 return -ENOMEM;
 
         *ret = (Proof){ 0 };
-        if (key->algorithm == DDNS_RNDC_MD5) {
+        if (key->algorithm == DDNS_HMAC_MD5) {
                 ret->name = "hmd5";
                 ret->size = HMD5_SIZE;
                 memcpy(ret->value, text.data, HMD5_SIZE);
@@ -100,7 +100,7 @@ static int encode_body(const DdnsRndcRequest *request, DdnsBuffer *ret) {
         return ddns_buffer_status(ret);
 }
 
-int ddns_rndc_message_encode(const DdnsRndcKey *key, const DdnsRndcRequest *request, DdnsBuffer *ret) {
+int ddns_rndc_message_encode(const DdnsHmacKey *key, const DdnsRndcRequest *request, DdnsBuffer *ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer body = DDNS_BUFFER_NULL, head = DDNS_BUFFER_NULL;
         ddns_cleanup(ddns_buffer_done) DdnsBuffer proof_entry = DDNS_BUFFER_NULL;
         Proof proof;
@@ -196,7 +196,7 @@ static bool get_number(DdnsRndcSpan text, uint32_t *ret) {
         return n <= UINT32_MAX;
 }
 
-static int verify(const DdnsRndcKey *key, DdnsRndcSpan auth, DdnsRndcSpan body) {
+static int verify(const DdnsHmacKey *key, DdnsRndcSpan auth, DdnsRndcSpan body) {
         DdnsRndcSpan value;
         Proof proof;
 
@@ -225,7 +225,7 @@ static bool decode_control(DdnsRndcSpan control, DdnsRndcAnswer *ret) {
         return true;
 }
 
-int ddns_rndc_message_decode(const DdnsRndcKey *key, const uint8_t *data, size_t size,
+int ddns_rndc_message_decode(const DdnsHmacKey *key, const uint8_t *data, size_t size,
                              DdnsRndcAnswer *ret) {
         DdnsRndcAnswer answer = { 0 };
         DdnsRndcSpan control, table, value;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "basic/buffer.h"
-#include "rndc/rndc-key.h"
+#include "basic/hmac-key.h"
 
 #define DDNS_RNDC_MESSAGE_MAX (1u << 20) /* what rndc(8) takes from named */
 #define DDNS_RNDC_NONCE_MAX   31
@@ -24,7 +24,7 @@ typedef struct DdnsRndcRequest {
 } DdnsRndcRequest;
 
 /* Appends the message, its length in front. -ENOMEM; -E2BIG: longer than what named takes; -EIO: GnuTLS refuses. */
-int ddns_rndc_message_encode(const DdnsRndcKey *key, const DdnsRndcRequest *request, DdnsBuffer *ret);
+int ddns_rndc_message_encode(const DdnsHmacKey *key, const DdnsRndcRequest *request, DdnsBuffer *ret);
 
 /* A part of the message that was decoded; `data` NULL: not there. */
 typedef struct DdnsRndcSpan {
@@ -41,5 +41,5 @@ typedef struct DdnsRndcAnswer {
 } DdnsRndcAnswer;
 
 /* Decodes a message without its length. -EBADMSG: malformed; -EKEYREJECTED: signed with another key; -EIO: GnuTLS. */
-int ddns_rndc_message_decode(const DdnsRndcKey *key, const uint8_t *data, size_t size,
+int ddns_rndc_message_decode(const DdnsHmacKey *key, const uint8_t *data, size_t size,
                              DdnsRndcAnswer *ret);

@@ -15,7 +15,7 @@
 
 struct DdnsRndc {
         int fd;
-        const DdnsRndcKey *key;
+        const DdnsHmacKey *key;
         uint64_t timeout_usec;
         uint32_t serial;
         bool has_nonce;
@@ -227,7 +227,7 @@ static int open_socket(DdnsRndc *c, const DdnsSockaddr *server) {
         return -error;
 }
 
-int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsRndcKey *key, uint64_t timeout_usec,
+int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsHmacKey *key, uint64_t timeout_usec,
                       DdnsRndc **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = calloc(1, sizeof *c);
         char address[DDNS_ADDRESS_MAX];

@@ -12,8 +12,8 @@
 
 #include "basic/address.h"
 #include "basic/cleanup.h"
+#include "basic/hmac-key.h"
 #include "basic/message.h"
-#include "rndc/rndc-key.h"
 
 typedef struct DdnsRndc DdnsRndc;
 
@@ -26,7 +26,7 @@ typedef struct DdnsRndcReply {
 
 /* Connects and proves the key with the command "null". `key` must outlive the connection. `timeout_usec` is for this and for
  * each command. */
-int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsRndcKey *key, uint64_t timeout_usec,
+int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsHmacKey *key, uint64_t timeout_usec,
                       DdnsRndc **ret, DdnsMessage *message);
 
 /* 0: named answered, also if it answered with a failure; negative: the channel failed. */

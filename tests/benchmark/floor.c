@@ -66,7 +66,7 @@ static void commits(const char *path, uint32_t n, uint32_t rows_each) {
 typedef struct Site {
         const char *directory;
         DdnsSockaddr nameserver;
-        DdnsRndcKey key;
+        DdnsHmacKey key;
         DdnsRndc *rndc;
 } Site;
 
@@ -76,7 +76,7 @@ static void open_site(Site *s, char *arguments[]) {
 
         s->directory = arguments[0];
         s->nameserver = bench_loopback(arguments[3]);
-        if (ddns_rndc_key_read(arguments[2], &s->key, &message) < 0 ||
+        if (ddns_hmac_key_read(arguments[2], &s->key, &message) < 0 ||
             ddns_rndc_connect(&control, &s->key, 10 * USEC_PER_SEC, &s->rndc, &message) < 0)
                 bench_fail("%s", message.text);
 }
@@ -173,6 +173,6 @@ int main(int argc, char *argv[]) {
         open_site(&site, argv + 2);
         (strcmp(argv[1], "addzone") == 0 ? addzones : reloads)(&site, n);
         (void) ddns_rndc_free(site.rndc);
-        ddns_rndc_key_done(&site.key);
+        ddns_hmac_key_done(&site.key);
         return EXIT_SUCCESS;
 }

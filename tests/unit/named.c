@@ -83,11 +83,11 @@ bool named_open(Named *n) {
 
 static bool answers(const Named *n) {
         DdnsSockaddr control = n->address;
-        DdnsRndcKey key;
+        DdnsHmacKey key;
         DdnsRndc *c;
 
         control.in.sin_port = htons((uint16_t) n->control_port);
-        assert_int_equal(ddns_rndc_key_read(n->key_file, &key, NULL), 0);
+        assert_int_equal(ddns_hmac_key_read(n->key_file, &key, NULL), 0);
         if (ddns_rndc_connect(&control, &key, USEC_PER_SEC, &c, NULL) < 0)
                 return false;
         (void) ddns_rndc_free(c);

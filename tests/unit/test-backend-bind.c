@@ -140,11 +140,11 @@ static bool has_file(const Fixture *f, const char *zone) {
 static void command(const Fixture *f, const char *text) {
         DdnsSockaddr control = f->named.address;
         ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = NULL;
-        DdnsRndcKey key;
+        DdnsHmacKey key;
         DdnsRndcReply reply;
 
         control.in.sin_port = htons((uint16_t) f->named.control_port);
-        assert_int_equal(ddns_rndc_key_read(f->named.key_file, &key, NULL), 0);
+        assert_int_equal(ddns_hmac_key_read(f->named.key_file, &key, NULL), 0);
         assert_int_equal(ddns_rndc_connect(&control, &key, 5 * USEC_PER_SEC, &c, NULL), 0);
         assert_int_equal(ddns_rndc_command(c, text, &reply, NULL), 0);
         assert_int_equal(reply.result, 0);

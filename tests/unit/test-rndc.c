@@ -20,13 +20,13 @@
 #define LONG_USEC  (5 * USEC_PER_SEC)
 #define SHORT_USEC (400 * USEC_PER_MSEC)
 
-static DdnsRndcKey make_key(const char *algorithm, const char *secret) {
+static DdnsHmacKey make_key(const char *algorithm, const char *secret) {
         ddns_cleanup(ddns_freep) char *text = NULL;
-        DdnsRndcKey key;
+        DdnsHmacKey key;
 
         assert_true(asprintf(&text, "key \"k\" { algorithm %s; secret \"%s\"; };", algorithm, secret) >
                     0);
-        assert_int_equal(ddns_rndc_key_parse(text, &key, NULL), 0);
+        assert_int_equal(ddns_hmac_key_parse(text, &key, NULL), 0);
         return key;
 }
 
@@ -42,10 +42,11 @@ static void key_files_are_read_as_rndc_confgen_writes_them(void **state) {
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
                 DdnsMessage message = DDNS_MESSAGE_NULL;
-                DdnsRndcKey key;
+                DdnsHmacKey key;
 
-                assert_int_equal(ddns_rndc_key_parse(texts[i], &key, &message), 0);
-                assert_int_equal(key.algorithm, DDNS_RNDC_SHA256);
+                assert_int_equal(ddns_hmac_key_parse(texts[i], &key, &message), 0);
+                assert_int_equal(key.algorithm, DDNS_HMAC_SHA256);
+                assert_string_equal(key.name, i < 2 ? "rndc-key" : "k");
                 assert_int_equal(key.size, 31);
                 assert_memory_equal(key.secret, "this is not a secret at all!!!!", 31);
         }
@@ -58,6 +59,7 @@ static void bad_key_files_are_refused_by_line_and_without_the_secret(void **stat
                 { "", "line 1: 'key' is missing" },
                 { "options { };", "line 1: 'key' is missing" },
                 { "\n\nkey", "line 3: the name of the key is missing" },
+                { "key \"\" {", "line 1: the name of the key is empty or too long" },
                 { "key k [", "line 1: '{' is missing" },
                 { "key k {\nalgorithm", "line 2: the algorithm is missing" },
                 { "key k {\nalgorithm hmac-sha3;", "line 2: unknown algorithm" },
@@ -73,9 +75,9 @@ static void bad_key_files_are_refused_by_line_and_without_the_secret(void **stat
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 DdnsMessage message = DDNS_MESSAGE_NULL;
-                DdnsRndcKey key;
+                DdnsHmacKey key;
 
-                assert_int_equal(ddns_rndc_key_parse(cases[i].text, &key, &message), -EBADMSG);
+                assert_int_equal(ddns_hmac_key_parse(cases[i].text, &key, &message), -EBADMSG);
                 if (!strstr(message.text, cases[i].message))
                         fail_msg("%s: %s", cases[i].text, message.text);
                 assert_null(strstr(message.text, "dGhp"));
@@ -84,9 +86,9 @@ static void bad_key_files_are_refused_by_line_and_without_the_secret(void **stat
 
 static void key_file_that_is_not_there_is_named(void **state) {
         DdnsMessage message = DDNS_MESSAGE_NULL;
-        DdnsRndcKey key;
+        DdnsHmacKey key;
 
-        assert_int_equal(ddns_rndc_key_read("/nowhere/rndc.key", &key, &message), -ENOENT);
+        assert_int_equal(ddns_hmac_key_read("/nowhere/rndc.key", &key, &message), -ENOENT);
         assert_non_null(strstr(message.text, "/nowhere/rndc.key"));
 }
 
@@ -109,7 +111,7 @@ static void requests_are_those_of_rndc_byte_for_byte(void **state) {
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-                DdnsRndcKey key = make_key(cases[i].algorithm, SECRET);
+                DdnsHmacKey key = make_key(cases[i].algorithm, SECRET);
                 DdnsRndcRequest request = { .serial = cases[i].serial,
                                             .now_sec = 1795413030,
                                             .command = "null" };
@@ -126,7 +128,7 @@ static void requests_are_those_of_rndc_byte_for_byte(void **state) {
 static void command_that_named_would_not_take_is_refused(void **state) {
         static char command[40000];
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
 
         memset(command, 'x', sizeof command - 1);
         assert_int_equal(ddns_rndc_message_encode(&key, &(DdnsRndcRequest){ .command = command }, &b),
@@ -154,15 +156,15 @@ static void put_text(DdnsBuffer *b, const char *name, const char *value) {
 }
 
 /* `body` signed, without the length in front. */
-static void sign(const DdnsRndcKey *key, const DdnsBuffer *body, DdnsBuffer *ret) {
+static void sign(const DdnsHmacKey *key, const DdnsBuffer *body, DdnsBuffer *ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer auth = DDNS_BUFFER_NULL;
-        uint8_t digest[DDNS_RNDC_DIGEST_MAX], value[89] = { (uint8_t) key->algorithm };
+        uint8_t digest[DDNS_HMAC_DIGEST_MAX], value[89] = { (uint8_t) key->algorithm };
         gnutls_datum_t text;
 
-        int n = ddns_rndc_key_sign(key, body->data, body->size, digest);
+        int n = ddns_hmac_key_sign(key, body->data, body->size, digest);
         assert_true(n > 0);
         assert_int_equal(gnutls_base64_encode2(&(gnutls_datum_t){ digest, (unsigned) n }, &text), 0);
-        if (key->algorithm == DDNS_RNDC_MD5)
+        if (key->algorithm == DDNS_HMAC_MD5)
                 put_entry(&auth, "hmd5", 1, text.data, 22);
         else {
                 memcpy(value + 1, text.data, text.size);
@@ -175,7 +177,7 @@ static void sign(const DdnsRndcKey *key, const DdnsBuffer *body, DdnsBuffer *ret
         assert_int_equal(ddns_buffer_status(ret), 0);
 }
 
-static void make_reply(const DdnsRndcKey *key, const char *serial, const char *result, const char *text,
+static void make_reply(const DdnsHmacKey *key, const char *serial, const char *result, const char *text,
                        DdnsBuffer *ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer control = DDNS_BUFFER_NULL, data = DDNS_BUFFER_NULL;
         ddns_cleanup(ddns_buffer_done) DdnsBuffer body = DDNS_BUFFER_NULL;
@@ -198,7 +200,7 @@ static void replies_are_read_with_every_algorithm(void **state) {
 
         for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
                 ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-                DdnsRndcKey key = make_key(algorithms[i], SECRET),
+                DdnsHmacKey key = make_key(algorithms[i], SECRET),
                             other = make_key(algorithms[i], "b3RoZXI=");
                 DdnsRndcAnswer answer;
 
@@ -217,7 +219,7 @@ static void replies_are_read_with_every_algorithm(void **state) {
 
 static void every_changed_or_missing_octet_is_noticed(void **state) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
         DdnsRndcAnswer answer;
 
         make_reply(&key, "1", "0", "some text", &b);
@@ -260,7 +262,7 @@ static void signed_nonsense_is_refused(void **state) {
                      "1\5_data\2\0\0\0\x0c\6result\1\0\0\0\0"),
 #undef CASE
         };
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
 
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 ddns_cleanup(ddns_buffer_done) DdnsBuffer body = DDNS_BUFFER_NULL, b = DDNS_BUFFER_NULL;
@@ -275,7 +277,7 @@ static void signed_nonsense_is_refused(void **state) {
 
 static void our_own_request_is_no_reply(void **state) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
         DdnsRndcAnswer answer;
 
         assert_int_equal(ddns_rndc_message_encode(
@@ -309,7 +311,7 @@ typedef struct Server {
 
 static void answer_request(const Server *s, int fd, const char *request, size_t n) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL, packet = DDNS_BUFFER_NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", s->mood == MOOD_OTHER_KEY ? "b3RoZXI=" : SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", s->mood == MOOD_OTHER_KEY ? "b3RoZXI=" : SECRET);
         const char *at = memmem(request, n, "_ser\1\0\0\0", 8);
         char serial[16] = "0";
 
@@ -399,7 +401,7 @@ static void server_stop(Server *s) {
 
 static void one_connection_serves_many_commands(void **state) {
         ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
         DdnsRndcReply reply;
         Server s;
 
@@ -432,7 +434,7 @@ static const struct {
 };
 
 static void failures_while_connecting_are_told(void **state) {
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
 
         for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
                 DdnsMessage message = DDNS_MESSAGE_NULL;
@@ -453,7 +455,7 @@ static void failures_while_connecting_are_told(void **state) {
 }
 
 static void failures_of_a_command_are_told_and_end_the_connection(void **state) {
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
 
         for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
                 ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = NULL;
@@ -476,7 +478,7 @@ static void failures_of_a_command_are_told_and_end_the_connection(void **state) 
 }
 
 static void closed_port_is_refused(void **state) {
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
         DdnsMessage message = DDNS_MESSAGE_NULL;
         DdnsRndc *c = NULL;
         Server s;
@@ -489,7 +491,7 @@ static void closed_port_is_refused(void **state) {
 
 static void connection_that_named_closed_is_not_alive(void **state) {
         ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = NULL;
-        DdnsRndcKey key = make_key("hmac-sha256", SECRET);
+        DdnsHmacKey key = make_key("hmac-sha256", SECRET);
         Server s;
 
         server_start(&s, MOOD_ANSWER, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsing of rndc.key and signing with it. */
+/* Parsing of key clauses and signing with them. */
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
@@ -8,22 +8,22 @@
 #include <strings.h>
 
 #include "basic/file.h"
-#include "rndc/rndc-key.h"
+#include "basic/hmac-key.h"
 
 #define FILE_MAX  65536
 #define TOKEN_MAX 1024
 
 static const struct {
         const char *name;
-        DdnsRndcAlgorithm algorithm;
+        DdnsHmacAlgorithm algorithm;
         gnutls_mac_algorithm_t mac;
 } algorithms[] = {
-        { "hmac-md5", DDNS_RNDC_MD5, GNUTLS_MAC_MD5 },
-        { "hmac-sha1", DDNS_RNDC_SHA1, GNUTLS_MAC_SHA1 },
-        { "hmac-sha224", DDNS_RNDC_SHA224, GNUTLS_MAC_SHA224 },
-        { "hmac-sha256", DDNS_RNDC_SHA256, GNUTLS_MAC_SHA256 },
-        { "hmac-sha384", DDNS_RNDC_SHA384, GNUTLS_MAC_SHA384 },
-        { "hmac-sha512", DDNS_RNDC_SHA512, GNUTLS_MAC_SHA512 },
+        { "hmac-md5", DDNS_HMAC_MD5, GNUTLS_MAC_MD5 },
+        { "hmac-sha1", DDNS_HMAC_SHA1, GNUTLS_MAC_SHA1 },
+        { "hmac-sha224", DDNS_HMAC_SHA224, GNUTLS_MAC_SHA224 },
+        { "hmac-sha256", DDNS_HMAC_SHA256, GNUTLS_MAC_SHA256 },
+        { "hmac-sha384", DDNS_HMAC_SHA384, GNUTLS_MAC_SHA384 },
+        { "hmac-sha512", DDNS_HMAC_SHA512, GNUTLS_MAC_SHA512 },
 };
 
 typedef struct Scanner {
@@ -88,7 +88,7 @@ static int expect(Scanner *s, const char *what) {
         return ddns_fail(s->message, -EBADMSG, "line %u: '%s' is missing", s->line, what);
 }
 
-static int parse_algorithm(Scanner *s, DdnsRndcKey *key) {
+static int parse_algorithm(Scanner *s, DdnsHmacKey *key) {
         if (!next(s))
                 return ddns_fail(s->message, -EBADMSG, "line %u: the algorithm is missing", s->line);
         for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
@@ -103,7 +103,7 @@ static int parse_algorithm(Scanner *s, DdnsRndcKey *key) {
                          s->line);
 }
 
-static int parse_secret(Scanner *s, DdnsRndcKey *key) {
+static int parse_secret(Scanner *s, DdnsHmacKey *key) {
         gnutls_datum_t decoded = { 0 };
 
         if (!next(s))
@@ -124,13 +124,24 @@ static int parse_secret(Scanner *s, DdnsRndcKey *key) {
         return good ? 0 : ddns_fail(s->message, -EBADMSG, "line %u: the secret is not base64", s->line);
 }
 
-static int parse_clause(Scanner *s, DdnsRndcKey *key) {
-        int r = expect(s, "key");
-        if (r < 0)
-                return r;
+static int parse_name(Scanner *s, DdnsHmacKey *key) {
         if (!next(s))
                 return ddns_fail(s->message, -EBADMSG, "line %u: the name of the key is missing",
                                  s->line);
+        size_t size = strlen(s->token);
+        if (size == 0 || size >= sizeof key->name)
+                return ddns_fail(s->message, -EBADMSG,
+                                 "line %u: the name of the key is empty or too long", s->line);
+        memcpy(key->name, s->token, size + 1);
+        return 0;
+}
+
+static int parse_clause(Scanner *s, DdnsHmacKey *key) {
+        int r = expect(s, "key");
+        if (r >= 0)
+                r = parse_name(s, key);
+        if (r < 0)
+                return r;
         r = expect(s, "{");
         if (r < 0)
                 return r;
@@ -159,19 +170,19 @@ static int parse_clause(Scanner *s, DdnsRndcKey *key) {
         return 0;
 }
 
-int ddns_rndc_key_parse(const char *text, DdnsRndcKey *ret, DdnsMessage *message) {
+int ddns_hmac_key_parse(const char *text, DdnsHmacKey *ret, DdnsMessage *message) {
         Scanner s = { .at = text, .line = 1, .message = message };
-        DdnsRndcKey key = { 0 };
+        DdnsHmacKey key = { 0 };
 
         int r = parse_clause(&s, &key);
         if (r >= 0)
                 *ret = key;
-        ddns_rndc_key_done(&key);
+        ddns_hmac_key_done(&key);
         explicit_bzero(s.token, sizeof s.token);
         return r;
 }
 
-int ddns_rndc_key_read(const char *name, DdnsRndcKey *ret, DdnsMessage *message) {
+int ddns_hmac_key_read(const char *name, DdnsHmacKey *ret, DdnsMessage *message) {
         ddns_cleanup(ddns_freep) char *path = NULL;
         DdnsMessage reason = DDNS_MESSAGE_NULL;
         char *text;
@@ -184,24 +195,28 @@ int ddns_rndc_key_read(const char *name, DdnsRndcKey *ret, DdnsMessage *message)
         if (r < 0)
                 return r;
 
-        r = ddns_rndc_key_parse(text, ret, &reason);
+        r = ddns_hmac_key_parse(text, ret, &reason);
         explicit_bzero(text, size);
         free(text);
         return r < 0 ? ddns_fail(message, r, "%s: %s", path, reason.text) : 0;
 }
 
-int ddns_rndc_key_sign(const DdnsRndcKey *key, const void *data, size_t size,
-                       uint8_t ret[DDNS_RNDC_DIGEST_MAX]) {
+int ddns_hmac_key_mac(const DdnsHmacKey *key) {
         for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
-                if (algorithms[i].algorithm == key->algorithm) {
-                        if (gnutls_hmac_fast(algorithms[i].mac, key->secret, key->size, data, size,
-                                             ret) < 0)
-                                return -EIO;
-                        return (int) gnutls_hmac_get_len(algorithms[i].mac);
-                }
-        return -EIO;
+                if (algorithms[i].algorithm == key->algorithm)
+                        return (int) algorithms[i].mac;
+        return GNUTLS_MAC_UNKNOWN;
 }
 
-void ddns_rndc_key_done(DdnsRndcKey *key) {
+int ddns_hmac_key_sign(const DdnsHmacKey *key, const void *data, size_t size,
+                       uint8_t ret[DDNS_HMAC_DIGEST_MAX]) {
+        gnutls_mac_algorithm_t mac = ddns_hmac_key_mac(key);
+
+        if (gnutls_hmac_fast(mac, key->secret, key->size, data, size, ret) < 0)
+                return -EIO;
+        return (int) gnutls_hmac_get_len(mac);
+}
+
+void ddns_hmac_key_done(DdnsHmacKey *key) {
         explicit_bzero(key, sizeof *key);
 }
