@@ -130,6 +130,18 @@ static void check_file(Warnings *w, const DdnsBackendConfig *backend, const char
                 warn(w, "backend %s: %s: %s: %m", backend->name, key, path);
 }
 
+/* A file that the unit's sandbox hides, though whoever runs this may see it. */
+static void check_is_visible(Warnings *w, const DdnsBackendConfig *backend, const char *key,
+                             const char *path) {
+        static const char *const hidden[] = { "/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/" };
+
+        for (size_t i = 0; path && i < ARRAY_SIZE(hidden); i++)
+                if (strncmp(path, hidden[i], strlen(hidden[i])) == 0)
+                        warn(w,
+                             "backend %s: %s: %s: ddns-retry.service sees nothing below %s: put it below /etc",
+                             backend->name, key, path, hidden[i]);
+}
+
 /* A directory that nobody else may enter, as that of the credentials, hides it whatever its mode. */
 static bool may_read_all(const char *path) {
         ddns_cleanup(ddns_freep) char *directory = strdup(path);
@@ -154,6 +166,8 @@ static void check_secret(Warnings *w, const DdnsBackendConfig *backend, const ch
                 return;
         }
         check_file(w, backend, key, path);
+        if (secret[0] == '/')
+                check_is_visible(w, backend, key, path);
         if (may_read_all(path))
                 warn(w, "backend %s: %s: %s is readable by everybody: chmod 600 %s", backend->name, key,
                      path, path);
@@ -178,6 +192,8 @@ static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
         check_secret(w, backend, "tls.key", m->tls.key);
         check_file(w, backend, "tls.ca", m->tls.ca);
         check_file(w, backend, "tls.certificate", m->tls.certificate);
+        check_is_visible(w, backend, "tls.ca", m->tls.ca);
+        check_is_visible(w, backend, "tls.certificate", m->tls.certificate);
         if (!m->socket && !is_local(m->host) && !m->tls.ca && !m->tls.key &&
             m->tls.verify == DDNS_TLS_VERIFY_UNSET)
                 warn(w,
@@ -186,11 +202,36 @@ static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
                      backend->name, m->host);
 }
 
+static bool is_mysql(const DdnsBackendConfig *backend) {
+        return backend->type == DDNS_BACKEND_COREDNS_MYSQL ||
+               backend->type == DDNS_BACKEND_POWERDNS_MYSQL;
+}
+
 static void check_backend(Warnings *w, const DdnsBackendConfig *backend) {
         if (backend->type == DDNS_BACKEND_BIND)
                 check_secret(w, backend, "control.key-file", backend->control.key_file);
-        if (backend->type == DDNS_BACKEND_COREDNS_MYSQL || backend->type == DDNS_BACKEND_POWERDNS_MYSQL)
+        if (is_mysql(backend))
                 check_mysql(w, backend);
+}
+
+static bool is_same_database(const DdnsMysqlConfig *a, const DdnsMysqlConfig *b) {
+        if (!a->socket != !b->socket || strcmp(a->database, b->database) != 0)
+                return false;
+        return a->socket ? strcmp(a->socket, b->socket) == 0
+                         : strcasecmp(a->host, b->host) == 0 && a->port == b->port;
+}
+
+/* A stanza that was copied, and of which the host was forgotten: all would look well, and a database would stay as it is. */
+static void check_targets(Warnings *w, const DdnsBackendConfig *backends, size_t n) {
+        for (size_t i = 0; i < n; i++)
+                for (size_t k = 0; k < i; k++)
+                        if (is_mysql(&backends[i]) && is_mysql(&backends[k]) &&
+                            is_same_database(&backends[i].mysql, &backends[k].mysql) &&
+                            strcmp(backends[i].tables.records, backends[k].tables.records) == 0)
+                                warn(w,
+                                     "backends %s and %s write into the same tables of the same database: is the "
+                                     "host or the database of one of them wrong?",
+                                     backends[k].name, backends[i].name);
 }
 
 static void check_loaded(Warnings *w) {
@@ -204,6 +245,7 @@ static void check_loaded(Warnings *w) {
                 check_password(w, &config->receiver.masters[i]);
         for (size_t i = 0; i < config->n_backends; i++)
                 check_backend(w, &config->backends[i]);
+        check_targets(w, config->backends, config->n_backends);
 }
 
 /* The loader's error lines as an array. */

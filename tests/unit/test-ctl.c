@@ -55,7 +55,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
+        /* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -918,6 +918,47 @@ static void check_config_warns_of_databases_that_can_be_overheard(void **state) 
         }
 }
 
+static void check_config_warns_of_two_backends_in_one_database(void **state) {
+        static const struct {
+                const char *first, *second;
+                bool warns;
+        } cases[] = {
+                { "host: db.example.com", "host: DB.example.com", true },
+                { "host: db.example.com", "host: db.example.com, port: 3306", true },
+                { "socket: /run/s", "socket: /run/s", true },
+                { "host: db.example.com", "host: db2.example.com", false },
+                { "host: db.example.com", "host: db.example.com, port: 3307", false },
+                { "host: 127.0.0.1", "socket: /run/s", false },
+                { "socket: /run/s", "socket: /run/t", false },
+                { "socket: /run/s", "socket: /run/s, tables: {zones: z, records: r}", false },
+        };
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char text[512];
+
+                (void) snprintf(text, sizeof text,
+                                "backends: [{name: a, type: coredns-mysql, database: d, username: u, %s},\n"
+                                "{name: b, type: coredns-mysql, database: d, username: u, %s}]\n",
+                                cases[i].first, cases[i].second);
+                write_file(f, "ddns.yaml", text);
+                assert_int_equal(run(f, "check-config", NULL), 0);
+                if (!!strstr(f->err, "warning: backends a and b write into the same tables") !=
+                    cases[i].warns)
+                        fail_msg("'%s' and '%s' gave:\n%s", cases[i].first, cases[i].second, f->err);
+        }
+}
+
+static void check_config_warns_of_certificates_that_the_unit_can_not_see(void **state) {
+        Fixture *f = *state;
+
+        write_config(f, "backends: [{name: d, type: powerdns-mysql, database: d, username: u, "
+                        "tls: {ca: /root/ca.pem, certificate: /etc/cert.pem, key: k}}]\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "tls.ca: /root/ca.pem: ddns-retry.service sees nothing below /root/"));
+        assert_null(strstr(f->err, "/etc/cert.pem: ddns-retry.service"));
+}
+
 static void check_config_warns_of_secrets_of_databases(void **state) {
         char path[160];
         Fixture *f = *state;
@@ -1095,6 +1136,8 @@ int main(void) {
                 BARE(a_credential_is_looked_up_beside_the_configuration),
                 BARE(check_config_warns_of_databases_that_can_be_overheard),
                 BARE(check_config_warns_of_secrets_of_databases),
+                BARE(check_config_warns_of_two_backends_in_one_database),
+                BARE(check_config_warns_of_certificates_that_the_unit_can_not_see),
                 BARE(check_backend_asks_the_name_server_of_any_type),
                 BARE(check_backend_says_what_bind_lacks),
                 BARE(check_backend_says_why_a_database_is_out_of_reach),
