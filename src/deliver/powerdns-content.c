@@ -26,6 +26,7 @@ typedef struct Form {
 #define APL_PREFIX 'a'
 #define SVC_PARAM  's'
 #define DROPPED    'd'
+#define REFUSED    'x'
 #define GENERIC    "#" /* RFC 3597 */
 
 /* All types that PowerDNS reads in a form of their own. ldns knows no mnemonic for RKEY, and those that PowerDNS acts on itself
@@ -284,6 +285,21 @@ static const char *ipseckey_fields(const DdnsRecord *r) {
         }
 }
 
+/* PowerDNS takes no parameters with priority 0. */
+static const char *svcb_fields(const DdnsRecord *r) {
+        return r->rdata_size > 1 && memcmp(r->rdata, "0 ", 2) == 0 ? "tnx" : "tns";
+}
+
+static const char *choose_fields(const Form *form, const DdnsRecord *r) {
+        if (!form)
+                return GENERIC;
+        if (ddns_record_is_type(r, "IPSECKEY"))
+                return ipseckey_fields(r);
+        if (ddns_record_is_type(r, "HTTPS") || ddns_record_is_type(r, "SVCB"))
+                return svcb_fields(r);
+        return form->fields;
+}
+
 static int append_field(PowerdnsContent *c, char field, const char *token, size_t size) {
         switch (field) {
         case NAME:
@@ -305,6 +321,8 @@ static int append_field(PowerdnsContent *c, char field, const char *token, size_
                 memcpy(c->prio, token, size);
                 c->prio[size] = '\0';
                 return 0;
+        case REFUSED:
+                return -EBADMSG;
         default:
                 ddns_buffer_append(&c->text, token, size);
                 return 0;
@@ -348,7 +366,7 @@ static int append_generic(const DdnsRecord *r, PowerdnsContent *c) {
 
 int powerdns_content(const DdnsRecord *r, PowerdnsContent *ret, const char **ret_why) {
         const Form *form = bsearch(r, forms, ARRAY_SIZE(forms), sizeof *forms, compare_form);
-        const char *fields = form ? form->fields : GENERIC;
+        const char *fields = choose_fields(form, r);
         int error;
 
         ddns_buffer_reset(&ret->text);
@@ -358,12 +376,10 @@ int powerdns_content(const DdnsRecord *r, PowerdnsContent *ret, const char **ret
         else
                 (void) snprintf(ret->type, sizeof ret->type, "TYPE%u", ddns_record_type_number(r));
 
-        if (!fields) {
+        if (form && !form->fields) {
                 *ret_why = "a type that PowerDNS does not just serve";
                 return -EBADMSG;
         }
-        if (ddns_record_is_type(r, "IPSECKEY"))
-                fields = ipseckey_fields(r);
         if (!fields)
                 error = -EBADMSG;
         else

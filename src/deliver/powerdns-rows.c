@@ -83,6 +83,12 @@ static int add_empty(Work *w, const PowerdnsName *name) {
 
         if (w->name.size > w->limits->name)
                 return 0; /* what is below it is longer still, and left out */
+        if (!auth && !name->below && w->warning && !w->warning->text[0])
+                (void) ddns_fail(
+                                w->warning, 0,
+                                "PowerDNS has no proof that a name below %.*s does not exist: all delegations "
+                                "there opted out of NSEC3",
+                                (int) (name->size < 256 ? name->size : 256), name->owner);
         return ddns_sql_rows_add(w->records, 0, cells, ARRAY_SIZE(cells));
 }
 

@@ -174,6 +174,8 @@ static const struct {
           "left out: a.example.test. APL (PowerDNS has no text for it)" }, /* the whole RRset */
         { HEAD "a LOC 51 N 5 W 0m 90000000m\n", FIRST "a.example.test|-|-|-|1|-\n",
           "left out: a.example.test. LOC (PowerDNS has no text for it)" },
+        { HEAD "a HTTPS 0 . port=1\n", FIRST "a.example.test|-|-|-|1|-\n",
+          "left out: a.example.test. HTTPS (PowerDNS has no text for it)" },
         { HEAD "a APL 1:192.0.2.1/24\n", FIRST "a.example.test|-|-|-|1|-\n",
           "left out: a.example.test. APL (PowerDNS has no text for it)" },
         { HEAD "a HTTPS 1 . alpn\n", FIRST "a.example.test|-|-|-|1|-\n",
@@ -264,7 +266,8 @@ static void opted_out_names_have_no_order(void **state) {
               SOA APEX
               "\n" NS APEX "\na.example.test|-|-|-|0|-\nb.a.example.test|NS|ns.host|0|0|-\n" SIG_ROW(
                               APEX ".example.test", "NSEC3") "PRESIGNED=1\nNSEC3PARAM=1 1 3 aabb\n",
-              "");
+              "PowerDNS has no proof that a name below a.example.test. does not exist: all delegations there opted "
+              "out of NSEC3");
 }
 
 static void the_operators_metadata_is_not_ours(void **state) {
