@@ -133,7 +133,7 @@ static void check_file(Warnings *w, const DdnsBackendConfig *backend, const char
 /* A file that the unit's sandbox hides, though whoever runs this may see it. */
 static void check_is_visible(Warnings *w, const DdnsBackendConfig *backend, const char *key,
                              const char *path) {
-        static const char *const hidden[] = { "/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/" };
+        static const char *const hidden[] = { "/home/", "/root/", "/run/user/" };
 
         for (size_t i = 0; path && i < ARRAY_SIZE(hidden); i++)
                 if (strncmp(path, hidden[i], strlen(hidden[i])) == 0)
