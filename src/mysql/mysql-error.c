@@ -212,6 +212,24 @@ static const char *readable(const DdnsMysql *m, Doing doing, unsigned number, co
         return text;
 }
 
+/* What the text of a login that failed leaves open. "": nothing that we know of. */
+static const char *hint(const DdnsMysqlConfig *c, Doing doing, unsigned number, const char *text) {
+        bool tls = c->tls.ca || c->tls.key || c->tls.verify != DDNS_TLS_VERIFY_UNSET;
+
+        if (doing != DOING_CONNECT)
+                return "";
+        if (number == ER_ACCESS_DENIED_ERROR && !tls && !c->socket)
+                return "; there is no `tls`, which the user may need (REQUIRE SSL)";
+        if (number != CR_SSL_CONNECTION_ERROR)
+                return "";
+        if (strstr(text, "Validation of SSL server certificate"))
+                return "; is the certificate made for this host name?";
+        if (strstr(text, "self-signed") || strstr(text, "self signed") ||
+            strstr(text, "issuer certificate"))
+                return "; is its authority in `tls.ca`?";
+        return "";
+}
+
 /* One line, whatever the server sends. */
 static void make_line(const char *text, char *ret, size_t size) {
         size_t n = 0;
@@ -235,5 +253,6 @@ int ddns_mysql_explain(const DdnsMysql *m, Doing doing, unsigned number, const c
         if (meaning && meaning->advice)
                 return ddns_fail(message, error, "database %s: %s: %s (error %u)", m->name,
                                  meaning->advice, line, number);
-        return ddns_fail(message, error, "database %s: %s (error %u)", m->name, line, number);
+        return ddns_fail(message, error, "database %s: %s (error %u)%s", m->name, line, number,
+                         hint(m->config, doing, number, text));
 }

@@ -109,6 +109,13 @@ static unsigned whole_seconds(uint64_t usec) {
         return (unsigned) ((usec + USEC_PER_SEC - 1) / USEC_PER_SEC);
 }
 
+/* libmariadb does not say which of its files it can't read. */
+static int check_file(const char *key, const char *path, DdnsMessage *message) {
+        if (!path || access(path, R_OK) == 0)
+                return 0;
+        return ddns_fail(message, -EACCES, "%s: %s: %s", key, path, strerror(errno));
+}
+
 static int set_tls(MYSQL *connection, const DdnsMysqlConfig *c, DdnsMessage *message) {
         my_bool yes = 1;
         ddns_cleanup(ddns_freep) char *key = NULL;
@@ -119,6 +126,10 @@ static int set_tls(MYSQL *connection, const DdnsMysqlConfig *c, DdnsMessage *mes
                 if (r < 0)
                         return r == -ENOMEM ? r : -EACCES;
         }
+        if (check_file("tls.ca", c->tls.ca, message) < 0 ||
+            check_file("tls.certificate", c->tls.certificate, message) < 0 ||
+            check_file("tls.key", key, message) < 0)
+                return -EACCES;
         r |= mysql_optionsv(connection, MYSQL_OPT_SSL_ENFORCE, &yes);
         if (verifies(c))
                 r |= c->tls.ca ? mysql_optionsv(connection, MYSQL_OPT_SSL_CA, c->tls.ca)

@@ -111,6 +111,7 @@ static void another_authority_is_refused(void **state) {
         DdnsMysqlConfig config = tls_config(other_ca, DDNS_TLS_VERIFY_YES);
         assert_int_equal(connect_with(&config), -EACCES);
         assert_message("certificate");
+        assert_message("; is its authority in `tls.ca`?");
 
         /* That of the test is none of the system's. */
         config = tls_config(NULL, DDNS_TLS_VERIFY_YES);
@@ -122,6 +123,32 @@ static void another_name_is_refused(void **state) {
         DdnsMysqlConfig config = tls_config(ca, DDNS_TLS_VERIFY_YES);
         assert_int_equal(connect_with(&config), -EACCES);
         assert_message("certificate");
+        assert_message("; is the certificate made for this host name?");
+}
+
+static void files_that_can_not_be_read_are_named(void **state) {
+        serve_with("server");
+        DdnsMysqlConfig config = tls_config((char *) "/nonexistent/ca.pem", DDNS_TLS_VERIFY_YES);
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("tls.ca: /nonexistent/ca.pem: No such file or directory");
+        config = tls_config(ca, DDNS_TLS_VERIFY_YES);
+        config.tls.certificate = (char *) "/nonexistent/cert.pem";
+        config.tls.key = client_key;
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("tls.certificate: /nonexistent/cert.pem: No such file or directory");
+        config.tls.certificate = client;
+        config.tls.key = (char *) "/nonexistent/key";
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("tls.key: /nonexistent/key: No such file or directory");
+}
+
+static void who_may_need_tls_is_told_so(void **state) {
+        serve_with("server");
+        mariadb_run(&server, NULL, "ALTER USER " MARIADB_USER " REQUIRE SSL");
+        DdnsMysqlConfig config = tls_config(NULL, DDNS_TLS_VERIFY_UNSET);
+        assert_int_equal(connect_with(&config), -EACCES);
+        assert_message("; there is no `tls`, which the user may need (REQUIRE SSL)");
+        mariadb_run(&server, NULL, "ALTER USER " MARIADB_USER " REQUIRE NONE");
 }
 
 /* Makes the authority the only one that the system knows, in a mount namespace of this process. */
@@ -272,6 +299,8 @@ int main(void) {
                 TEST(a_certificate_of_the_authority_with_the_name_is_good),
                 TEST(another_authority_is_refused),
                 TEST(another_name_is_refused),
+                TEST(files_that_can_not_be_read_are_named),
+                TEST(who_may_need_tls_is_told_so),
                 TEST(without_verification_any_certificate_will_do),
                 TEST(a_server_without_tls_gets_nothing_in_plain_text),
                 TEST(without_a_word_on_tls_there_is_none),
