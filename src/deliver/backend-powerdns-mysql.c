@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "deliver/powerdns-control.h"
 #include "deliver/powerdns-rows.h"
@@ -177,14 +178,20 @@ static int powerdns_check(DdnsBackend *b, DdnsFindingHandler *found, void *userd
         if (!path)
                 found(DDNS_FINDING_WARNING,
                       "there is no `control-socket`: PowerDNS sees a change " DELAY
-                      "; what helps: its socket, if it runs on this machine",
+                      "; what helps: its socket, if it runs on this machine, else shorter caches: see "
+                      "ddns-mysql(7)",
                       userdata);
         else if (ddns_powerdns_ping(path, CONTROL_TIMEOUT_USEC, &why) < 0) {
                 char text[sizeof why.text + sizeof DELAY + 64];
 
                 (void) snprintf(text, sizeof text, "%s: PowerDNS sees a change " DELAY, why.text);
                 found(DDNS_FINDING_WARNING, text, userdata);
-        } else
+        } else if (geteuid() == 0)
+                found(DDNS_FINDING_GOOD,
+                      "PowerDNS answers on its control socket, to root; ddns-retry.service needs the socket's "
+                      "group for that: see ddns-mysql(7)",
+                      userdata);
+        else
                 found(DDNS_FINDING_GOOD, "PowerDNS answers on its control socket", userdata);
         return ddns_sql_check(b->sql, found, userdata, message);
 }

@@ -20,8 +20,9 @@
 #define PURGE_MAX 100
 
 static int fail(const char *path, int error, DdnsMessage *message) {
-        return ddns_fail(message, error, "the control socket %s: %s", path,
-                         error == -ETIMEDOUT ? "PowerDNS did not answer in time" : strerror(-error));
+        return ddns_fail(message, error, "the control socket %s: %s%s", path,
+                         error == -ETIMEDOUT ? "PowerDNS did not answer in time" : strerror(-error),
+                         error == -EACCES ? "; the service needs its group: see ddns-mysql(7)" : "");
 }
 
 static int wait_for(int fd, short events, uint64_t deadline) {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
@@ -604,6 +605,20 @@ static void a_control_socket_that_is_silent_costs_seconds_and_no_zone(void **sta
         assert_says("warning", task.warning.text, "PowerDNS did not answer in time");
 }
 
+static void a_control_socket_of_another_group_says_what_helps(void **state) {
+        Powerdns *p = *state;
+        DdnsMessage why = DDNS_MESSAGE_NULL;
+
+        if (geteuid() != 0)
+                skip(); /* nobody else can be somebody else */
+        assert_int_equal(seteuid(65534), 0);
+        int r = ddns_powerdns_ping(p->control_socket, USEC_PER_SEC, &why);
+        assert_int_equal(seteuid(0), 0);
+        assert_int_equal(r, -EACCES);
+        assert_says("why", why.text,
+                    "Permission denied; the service needs its group: see ddns-mysql(7)");
+}
+
 typedef struct Findings {
         unsigned good, warnings, bad;
         char text[4096];
@@ -741,6 +756,7 @@ int main(void) {
                 TEST(many_zones_are_purged_in_no_time),
                 TEST(a_missing_control_socket_is_a_warning_until_it_is_there),
                 TEST(a_control_socket_that_is_silent_costs_seconds_and_no_zone),
+                TEST(a_control_socket_of_another_group_says_what_helps),
                 TEST(the_check_finds_nothing_wrong_and_leaves_no_trace),
                 TEST(what_the_check_tells_to_help_leaves_room_for_null),
                 TEST(an_unchanged_zone_writes_nothing),
