@@ -111,7 +111,7 @@ static int rewrite(DdnsLane *l, const char *before, const char *incarnation) {
                 r = ddns_store_set_incarnation(l->store, l->name, incarnation);
         if (r >= 0)
                 ddns_report(DDNS_EVENT_BACKEND_RESTARTED, &fields,
-                            "%s is another server than before (%s instead of %s): all zones are compared with it: "
+                            "%s is another server than before, or its tables were made anew (%s instead of %s): all zones are compared with it: "
                             "%" PRIu64,
                             l->name, incarnation, before, zones);
         return r;
