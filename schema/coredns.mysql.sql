@@ -1,19 +1,24 @@
 -- SPDX-License-Identifier: MIT
 -- Tables for CoreDNS with its mysql plugin (coredns_mysql_extend), as ddns fills them. Version 1.
 --
---   mariadb coredns < coredns.mysql.sql
---
 -- Needs MariaDB 10.3 or MySQL 5.7 or newer. Does nothing to tables that are there; those that the plugin made itself
 -- are brought up to this by coredns-upgrade.mysql.sql. The tables may have other names: see "tables" in ddns.yaml(5).
 --
--- A database, the user of ddns and the one of CoreDNS, before (and the table's rights after) this file is loaded:
+-- First a database, the user of ddns (with the address that it comes from) and the one of CoreDNS:
 --
 --   CREATE DATABASE coredns CHARACTER SET utf8mb4;
 --   CREATE USER 'ddns'@'192.0.2.1' IDENTIFIED BY '...' REQUIRE SSL;
---   GRANT SELECT, INSERT, UPDATE, DELETE ON coredns.zones TO 'ddns'@'192.0.2.1';
---   GRANT SELECT, INSERT, UPDATE, DELETE ON coredns.records TO 'ddns'@'192.0.2.1';
 --   CREATE USER 'coredns'@'localhost' IDENTIFIED BY '...';
 --   GRANT SELECT, CREATE ON coredns.* TO 'coredns'@'localhost';   -- it runs CREATE TABLE IF NOT EXISTS when it starts
+--
+-- Then this file:
+--
+--   mariadb coredns < coredns.mysql.sql
+--
+-- And then, as they need the tables, the rights of ddns:
+--
+--   GRANT SELECT, INSERT, UPDATE, DELETE ON coredns.zones TO 'ddns'@'192.0.2.1';
+--   GRANT SELECT, INSERT, UPDATE, DELETE ON coredns.records TO 'ddns'@'192.0.2.1';
 
 -- Names are ASCII in DNS' presentation form, lower case; upper and lower case are the same. An id lives as long as its zone.
 CREATE TABLE IF NOT EXISTS zones (

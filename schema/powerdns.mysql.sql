@@ -1,23 +1,28 @@
 -- SPDX-License-Identifier: MIT
 -- Tables for PowerDNS' generic MySQL backend, with the columns and indexes of PowerDNS 4.7. Version 1.
 --
---   mariadb pdns < powerdns.mysql.sql
---
 -- For a fresh database, where PowerDNS' own schema.mysql.sql is not at hand: usually this machine has no PowerDNS. Either
 -- file will do, PowerDNS' own is as good, and its later upgrade scripts apply to both. Does nothing to tables that are
 -- there. Needs MariaDB 10.3 or MySQL 5.7 or newer. The tables that ddns writes may have other names: see "tables" in ddns.yaml(5).
 --
--- A database, the user of ddns and the one of PowerDNS, before (and the tables' rights after) this file is loaded:
+-- First a database, the user of ddns (with the address that it comes from) and the one of PowerDNS:
 --
 --   CREATE DATABASE pdns;
 --   CREATE USER 'ddns'@'192.0.2.1' IDENTIFIED BY '...' REQUIRE SSL;
+--   CREATE USER 'pdns'@'localhost' IDENTIFIED BY '...';
+--   GRANT SELECT ON pdns.* TO 'pdns'@'localhost';
+--
+-- Then this file:
+--
+--   mariadb pdns < powerdns.mysql.sql
+--
+-- And then, as they need the tables, the rights:
+--
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON pdns.domains TO 'ddns'@'192.0.2.1';
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON pdns.records TO 'ddns'@'192.0.2.1';
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON pdns.domainmetadata TO 'ddns'@'192.0.2.1';
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON pdns.cryptokeys TO 'ddns'@'192.0.2.1';
 --   GRANT SELECT, INSERT, UPDATE, DELETE ON pdns.comments TO 'ddns'@'192.0.2.1';
---   CREATE USER 'pdns'@'localhost' IDENTIFIED BY '...';
---   GRANT SELECT ON pdns.* TO 'pdns'@'localhost';
 --   GRANT UPDATE ON pdns.domains TO 'pdns'@'localhost';           -- domain-type: master: it keeps notified_serial there
 
 CREATE TABLE IF NOT EXISTS domains (
