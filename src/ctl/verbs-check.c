@@ -187,6 +187,12 @@ static bool is_local(const char *host) {
 
 static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
         const DdnsMysqlConfig *m = &backend->mysql;
+        struct in6_addr six;
+
+        if (!m->socket && strchr(m->host, ':') && inet_pton(AF_INET6, m->host, &six) != 1)
+                warn(w,
+                     "backend %s: host: %s is no name and no address: the port has a key of its own, port",
+                     backend->name, m->host);
 
         check_secret(w, backend, "password-file", m->password_file);
         check_secret(w, backend, "tls.key", m->tls.key);

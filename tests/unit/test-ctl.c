@@ -55,7 +55,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -949,6 +949,19 @@ static void check_config_warns_of_two_backends_in_one_database(void **state) {
         }
 }
 
+static void check_config_warns_of_a_port_in_the_host(void **state) {
+        Fixture *f = *state;
+
+        write_config(f, "backends: [{name: d, type: powerdns-mysql, database: d, username: u, "
+                        "host: 'db.example.com:3306'}]\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "backend d: host: db.example.com:3306 is no name and no address"));
+        write_config(f,
+                     "backends: [{name: d, type: powerdns-mysql, database: d, username: u, host: '::1'}]\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_null(strstr(f->err, "no name and no address"));
+}
+
 static void check_config_warns_of_certificates_that_the_unit_can_not_see(void **state) {
         Fixture *f = *state;
 
@@ -1137,6 +1150,7 @@ int main(void) {
                 BARE(check_config_warns_of_databases_that_can_be_overheard),
                 BARE(check_config_warns_of_secrets_of_databases),
                 BARE(check_config_warns_of_two_backends_in_one_database),
+                BARE(check_config_warns_of_a_port_in_the_host),
                 BARE(check_config_warns_of_certificates_that_the_unit_can_not_see),
                 BARE(check_backend_asks_the_name_server_of_any_type),
                 BARE(check_backend_says_what_bind_lacks),
