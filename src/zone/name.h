@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Domain names between tokens, wire form and canonical text. Private to src/zone. */
+/* Domain names between tokens, wire form and canonical text. For src/zone and src/dns. */
 #pragma once
 
 #include <ldns/ldns.h>

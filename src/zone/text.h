@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rdata between tokens, ldns and canonical text. Private to src/zone. */
+/* Rdata between tokens, ldns and canonical text. For src/zone and src/dns. */
 #pragma once
 
 #include <ldns/ldns.h>
