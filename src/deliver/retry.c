@@ -91,6 +91,25 @@ static char *describe_target(const DdnsBackendConfig *c) {
         return n < 0 ? NULL : text;
 }
 
+static bool is_configured(const DdnsConfig *config, const char *name) {
+        for (size_t i = 0; i < config->n_backends; i++)
+                if (strcmp(config->backends[i].name, name) == 0)
+                        return true;
+        return false;
+}
+
+/* An entry that is taken out for a while is forgotten all the same, and with it which deletes it misses. */
+static int report_gone(const DdnsBackendRow *row, void *userdata) {
+        DdnsReportFields fields = { .backend = row->name };
+
+        if (!is_configured(userdata, row->name))
+                ddns_report(DDNS_EVENT_WARNING, &fields,
+                            "%s is not in the configuration any more and forgotten; changes that it did not get: %" PRIu64
+                            ". Zones that are deleted from now on stay in it",
+                            row->name, row->pending + row->deferred + row->dead);
+        return 0;
+}
+
 static int set_backends(Retry *r) {
         size_t n = r->config->n_backends;
         DdnsStoreBackend *backends = calloc(n > 0 ? n : 1, sizeof *backends);
@@ -103,7 +122,9 @@ static int set_backends(Retry *r) {
                         k = -ENOMEM;
         }
         if (k >= 0) {
-                k = ddns_store_set_backends(r->store, backends, n);
+                k = ddns_store_each_backend(r->store, report_gone, (void *) r->config);
+                if (k >= 0)
+                        k = ddns_store_set_backends(r->store, backends, n);
                 if (k < 0)
                         ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", ddns_store_error(r->store));
         }

@@ -279,6 +279,40 @@ static void second_instance_leaves_and_says_why(void **state) {
         start(f);
 }
 
+/* Runs it until it has nothing to do; what it said. */
+static void run_and_read(Fixture *f, char *ret, size_t size) {
+        size_t used = 0;
+        ssize_t n;
+        int fds[2];
+
+        assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+        f->pid = spawn(f, fds[1]);
+        (void) close(fds[1]);
+        while ((n = read(fds[0], ret + used, size - 1 - used)) > 0)
+                used += (size_t) n;
+        ret[used] = '\0';
+        (void) close(fds[0]);
+        assert_int_equal(await_exit(f), 0);
+}
+
+static void a_backend_that_is_taken_out_is_said_to_be_forgotten(void **state) {
+        Fixture *f = *state;
+        char text[4096];
+
+        write_config(f, "0", "  - {name: gone, type: zone-files, zone-dir: /nonexistent}\n");
+        run_and_read(f, text, sizeof text);
+        assert_null(strstr(text, "forgotten"));
+        push(f, "a.test");
+        write_config(f, "0", "");
+        run_and_read(f, text, sizeof text);
+        assert_non_null(strstr(
+                        text,
+                        "gone is not in the configuration any more and forgotten; changes that it did "
+                        "not get: 1. Zones that are deleted from now on stay in it"));
+        run_and_read(f, text, sizeof text);
+        assert_null(strstr(text, "forgotten"));
+}
+
 static void sigterm_ends_it_with_0(void **state) {
         Fixture *f = *state;
 
@@ -357,6 +391,7 @@ int main(void) {
                 RUN(started_for_nothing_it_does_not_linger),
                 RUN(wake_up_while_it_leaves_is_not_lost),
                 RUN(second_instance_leaves_and_says_why),
+                RUN(a_backend_that_is_taken_out_is_said_to_be_forgotten),
                 RUN(sigterm_ends_it_with_0),
                 RUN(sigterm_ends_it_while_a_backend_hangs_and_others_go_on),
                 RUN(watchdog_is_fed_and_the_state_is_told),
