@@ -54,7 +54,8 @@ typedef struct DdnsBackendOps {
 
         /* Applies a batch in which each zone stands once. Sets `state` of every task; on return all WRITTEN tasks survive
          * a power cut. 0, or negative if the backend as a whole is out of service (`message` says why): tasks that are
-         * PENDING then are not charged with it, WRITTEN and FAILED ones count. Idempotent. */
+         * PENDING then are not charged with it, WRITTEN and FAILED ones count. With 0 some may be PENDING too, if others
+         * took long: they come again in the next batch. Idempotent. */
         int (*apply)(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
 
         /* Ends the save of a zone that became WRITTEN, after the name server was asked. `served`: its file stays. Else what the

@@ -12,6 +12,9 @@
 #define PIECE_OCTETS (8 * 1024 * 1024)
 #define PIECE_ZONES  10000
 
+/* Of zones that go one by one: a batch must not keep others waiting for ever. */
+#define WAITS_MAX 3
+
 #define TRIES 3 /* of a transaction that was rolled back for another's sake */
 
 int ddns_sql_new(const DdnsBackendConfig *config, const DdnsSqlDescription *description,
@@ -178,12 +181,21 @@ static int charge(DdnsTask *task, const DdnsMessage *why) {
         return 0;
 }
 
-/* Zone by zone, so that those that the server refuses stop no others. Two in a row that waited too long for a lock: the table
- * is locked, and no zone is to blame. */
-static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
-        DdnsTask *waited = NULL; /* the task before, if that was a wait */
+static int compare_tasks(const void *a, const void *b) {
+        const DdnsTask *x = ((const DdnsSqlZone *) a)->task, *y = ((const DdnsSqlZone *) b)->task;
 
-        for (size_t i = 0; i < p->n; i++) {
+        return (x > y) - (x < y);
+}
+
+/* Zone by zone in the order of the batch, so that those that the server refuses stop no others. If the first two wait too long
+ * for a lock, the table is locked, and no zone is to blame. Later on some may, but not for ever: who comes behind them is left
+ * to the next batch, which begins with what is urgent. */
+static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
+        DdnsTask *waited = NULL; /* the first that did */
+        size_t waits = 0, others = 0;
+
+        qsort(p->zones, p->n, sizeof *p->zones, compare_tasks);
+        for (size_t i = 0; i < p->n && waits < WAITS_MAX; i++) {
                 DdnsTask *task = p->zones[i].task;
                 DdnsMessage why;
                 int r;
@@ -194,16 +206,17 @@ static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsM
                 if (r < 0)
                         return r;
                 r = bring(s, &p->zones[i], 1, outcome, &why);
-                if (r == -ETIME && waited) {
+                if (r < 0 && !is_of_a_zone(r))
+                        return ddns_fail(message, r, "%s", why.text);
+                if (r == -ETIME && waited && others == 0) {
                         waited->state = DDNS_TASK_PENDING;
                         return ddns_fail(message, r, "%s", why.text);
                 }
-                waited = r == -ETIME ? task : NULL;
-                if (r >= 0)
-                        continue;
-                if (!is_of_a_zone(r))
-                        return ddns_fail(message, r, "%s", why.text);
-                (void) charge(task, &why);
+                if (r == -ETIME && waits++ == 0)
+                        waited = task;
+                others += r != -ETIME;
+                if (r < 0)
+                        (void) charge(task, &why);
         }
         return 0;
 }

@@ -158,6 +158,30 @@ static void a_locked_zone_fails_alone(void **state) {
         coredns_assert_whole(c, "3");
 }
 
+static void many_locked_zones_do_not_keep_a_batch_for_ever(void **state) {
+        Coredns *c = *state;
+        static const char *const names[] = { "a.example", "b.example", "c.example",
+                                             "d.example", "e.example", "f.example",
+                                             "g.example", "h.example", "i.example" };
+        DdnsTask tasks[ARRAY_SIZE(names)];
+        size_t n[3] = { 0 };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                coredns_write(c, coredns_save(names[i], 1, ""));
+        others_run("START TRANSACTION");
+        others_run("SELECT * FROM zones WHERE zone_name IN "
+                   "('b.example.','d.example.','f.example.','h.example.') FOR UPDATE");
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                tasks[i] = coredns_save(names[i], 2, "");
+        assert_int_equal(coredns_apply(c, tasks, ARRAY_SIZE(names)), 0);
+        others_leave();
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                n[tasks[i].state]++;
+        assert_int_equal(n[FAILED], 3);
+        assert_int_equal(n[WRITTEN], 3);
+        assert_int_equal(n[PENDING], 3);
+}
+
 static void a_lone_locked_zone_is_waited_for_once(void **state) {
         Coredns *c = *state;
 
@@ -282,6 +306,7 @@ int main(void) {
                 TEST(a_column_made_narrower_meanwhile_cuts_nothing),
                 TEST(a_deadlock_is_tried_again),
                 TEST(a_locked_zone_fails_alone),
+                TEST(many_locked_zones_do_not_keep_a_batch_for_ever),
                 TEST(a_lone_locked_zone_is_waited_for_once),
                 TEST(a_zone_that_takes_the_server_too_long_fails_alone),
                 TEST(a_locked_table_is_an_outage_of_few_lock_waits),
