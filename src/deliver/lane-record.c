@@ -73,15 +73,17 @@ static void report_result(DdnsLane *l, const DdnsDelivery *d, const DdnsResult *
                                     .generation = d->generation,
                                     .serial = d->serial,
                                     .has_serial = !d->delete };
-        const char *how = l->backend_config->n_nameservers > 0 ? "served" : "written";
+        bool asked = l->backend_config->n_nameservers > 0;
+        const char *how = asked ? "served" : "written";
         uint64_t ms = now > d->accepted_usec ? (now - d->accepted_usec) / USEC_PER_MSEC : 0;
 
         if (result->warning_is_new)
                 ddns_report(DDNS_EVENT_DELIVERY_WARNING, &fields, "%s: on %s: %s", d->zone, l->name,
                             result->warning);
         if (!result->error && !result->written && d->delete)
-                ddns_report(DDNS_EVENT_DELIVERED, &fields,
-                            "%s: gone from %s, %" PRIu64 " ms after the delete", d->zone, l->name, ms);
+                ddns_report(DDNS_EVENT_DELIVERED, &fields, "%s: %s %s, %" PRIu64 " ms after the delete",
+                            d->zone, asked && !result->warning ? "gone from" : "deleted from", l->name,
+                            ms);
         else if (result->written)
                 ddns_report(DDNS_EVENT_DEBUG, &fields,
                             "%s: serial %" PRIu32 " written by %s, not seen served yet", d->zone,

@@ -98,9 +98,12 @@ static void decide(DdnsLane *l, Ends *e, DdnsWaiting *item) {
                 postpone(l, e, item);
         else if (item->served == DDNS_SERVED_NO) {
                 ddns_lane_explain(l, item, &e->texts[e->n]);
-                if (d->delete &&l->ops->keeps_deleted)
+                if (d->delete &&l->ops->keeps_deleted) {
+                        DdnsMessage why = e->texts[e->n];
+
+                        (void) ddns_fail(&e->texts[e->n], 0, "%.400s, until it is restarted", why.text);
                         result->warning = e->texts[e->n].text;
-                else
+                } else
                         result->error = e->texts[e->n].text;
         }
         e->n++;

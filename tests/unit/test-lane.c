@@ -817,7 +817,7 @@ static void operators_retry_reaches_what_is_written(void **state) {
 
 static void a_deleted_zone_that_lives_on_in_a_name_server_is_a_warning(void **state) {
         static const char why[] = "written, but name server 127.0.0.1 does not show it: "
-                                  "still served with serial 1";
+                                  "still served with serial 1, until it is restarted";
         Fixture *f = *state;
 
         fake_show(&f->fakes[1], "a.test", 1);

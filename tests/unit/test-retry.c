@@ -160,9 +160,16 @@ static int await_exit(Fixture *f) {
 }
 
 /* Into the log, as the receiver does it; nobody is woken. */
-static void push(Fixture *f, const char *zone) {
+static void accept_change(Fixture *f, DdnsChange change) {
         DdnsStoreOptions options = { .busy_usec = 5 * USEC_PER_SEC, .history = 2, .rejected = 2 };
         ddns_cleanup(ddns_store_freep) DdnsStore *store = NULL;
+
+        change.master = "da1";
+        assert_int_equal(ddns_store_open(f->database, &options, &store, NULL), 0);
+        assert_int_equal(ddns_store_accept(store, &change, 1, ddns_now_usec()), 0);
+}
+
+static void push(Fixture *f, const char *zone) {
         uint8_t digest[DDNS_DIGEST_SIZE];
         char content[64];
 
@@ -173,10 +180,8 @@ static void push(Fixture *f, const char *zone) {
                          .content = content,
                          .size = (size_t) n,
                          .digest = digest,
-                         .serial = f->serial,
-                         .master = "da1" };
-        assert_int_equal(ddns_store_open(f->database, &options, &store, NULL), 0);
-        assert_int_equal(ddns_store_accept(store, &c, 1, ddns_now_usec()), 0);
+                         .serial = f->serial };
+        accept_change(f, c);
 }
 
 static bool has_file(const Fixture *f, const char *zone) {
@@ -313,6 +318,20 @@ static void a_backend_that_is_taken_out_is_said_to_be_forgotten(void **state) {
         assert_null(strstr(text, "forgotten"));
 }
 
+static void nothing_is_said_to_be_gone_that_nobody_was_asked_for(void **state) {
+        Fixture *f = *state;
+        char text[4096];
+
+        write_config(f, "0", "");
+        push(f, "a.test");
+        run_and_read(f, text, sizeof text);
+        assert_non_null(strstr(text, "a.test: serial 1 written by files"));
+        accept_change(f, (DdnsChange){ .kind = DDNS_CHANGE_DELETE, .zone = "a.test" });
+        run_and_read(f, text, sizeof text);
+        assert_non_null(strstr(text, "a.test: deleted from files"));
+        assert_null(strstr(text, "gone"));
+}
+
 static void sigterm_ends_it_with_0(void **state) {
         Fixture *f = *state;
 
@@ -392,6 +411,7 @@ int main(void) {
                 RUN(wake_up_while_it_leaves_is_not_lost),
                 RUN(second_instance_leaves_and_says_why),
                 RUN(a_backend_that_is_taken_out_is_said_to_be_forgotten),
+                RUN(nothing_is_said_to_be_gone_that_nobody_was_asked_for),
                 RUN(sigterm_ends_it_with_0),
                 RUN(sigterm_ends_it_while_a_backend_hangs_and_others_go_on),
                 RUN(watchdog_is_fed_and_the_state_is_told),
