@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A way to a MariaDB server on which connections are cut about the moment of COMMIT, so that nobody knows what came of it."""
+"""A way to a MariaDB server on which connections are cut about the moment of COMMIT: nobody knows what came of it."""
 
 import socket
 import threading
 
 BEFORE, AFTER = "before it reached the server", "after the server did it"
-COM_QUERY = 3
+COMMIT = b"\x03COMMIT"  # COM_QUERY
 
 
 class Cutter:
@@ -46,7 +46,7 @@ class Cutter:
             with client.makefile("rb") as requests:
                 while len(head := requests.read(4)) == 4:
                     packet = requests.read(int.from_bytes(head[:3], "little"))
-                    if head[3] == 0 and packet[:1] == bytes([COM_QUERY]) and packet[1:].strip().upper().startswith(b"COMMIT"):
+                    if head[3] == 0 and packet[:7].upper() == COMMIT:
                         self.seen += 1
                         if self.cut:
                             state["hold"] = True

@@ -14,7 +14,8 @@ def normal(text):
     with tempfile.NamedTemporaryFile("w", prefix="ddns-zone-", encoding="utf-8") as f:
         f.write(text + "\n")
         f.flush()
-        result = subprocess.run(["ldns-read-zone", "-c", "-z", f.name], capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(["ldns-read-zone", "-c", "-z", f.name], capture_output=True, text=True, timeout=60,
+                                check=False)
     if result.returncode != 0 or result.stderr:
         raise AssertionError(f"ldns can't read it: {result.stdout} {result.stderr}")
     lines = []

@@ -71,13 +71,15 @@ class Site:
 
     def _settle(self):
         """Who is where is known for good, so that nothing but silence tells that the link is cut."""
-        _ip("neighbour", "replace", self.address, "lladdr", self._mac(self.command(), "up0"), "dev", self._link, "nud", "permanent")
-        self._inside("neighbour", "replace", self._gateway, "lladdr", self._mac([], self._link), "dev", "up0", "nud", "permanent")
+        _ip("neighbour", "replace", self.address, "lladdr", self._mac(self.command(), "up0"), "dev", self._link,
+            "nud", "permanent")
+        self._inside("neighbour", "replace", self._gateway, "lladdr", self._mac([], self._link), "dev", "up0",
+                     "nud", "permanent")
 
     @staticmethod
     def _mac(where, device):
-        line = subprocess.run([*where, "ip", "-o", "link", "show", "dev", device], capture_output=True, text=True, timeout=30,
-                              check=True).stdout.split()
+        line = subprocess.run([*where, "ip", "-o", "link", "show", "dev", device], capture_output=True, text=True,
+                              timeout=30, check=True).stdout.split()
         return line[line.index("link/ether") + 1]
 
     def cut(self):

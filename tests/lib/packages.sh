@@ -4,7 +4,7 @@
 packages_build=(
         gcc libc6-dev meson ninja-build pkg-config scdoc
         libsystemd-dev libmicrohttpd-dev libsqlite3-dev libyaml-dev libldns-dev libgnutls28-dev libjansson-dev
-        libcrypt-dev libmariadb-dev
+        libcrypt-dev libmariadb-dev libcurl4-gnutls-dev
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(

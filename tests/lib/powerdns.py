@@ -70,7 +70,8 @@ class PowerDNS(NameServer):
             os.chmod(self.directory, 0o750)
             shutil.chown(self.directory, user, user)
         server.create(DATABASE, tables or schema())
-        server.sql(f"CREATE OR REPLACE USER pdns@localhost IDENTIFIED BY 'pdns'; GRANT SELECT ON {DATABASE}.* TO pdns@localhost;"
+        server.sql("CREATE OR REPLACE USER pdns@localhost IDENTIFIED BY 'pdns';"
+                   f"GRANT SELECT ON {DATABASE}.* TO pdns@localhost;"
                    f"GRANT UPDATE ON {DATABASE}.domains TO pdns@localhost")
         with open(os.path.join(self.directory, "pdns.conf"), "w", encoding="utf-8") as f:
             f.write(CONF.format(mysql=server.socket, database=DATABASE, address=self.address, port=self.port,

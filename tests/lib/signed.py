@@ -65,8 +65,9 @@ def delv(nameserver, zone, trusted, name, rtype):
     with tempfile.NamedTemporaryFile("w", suffix=".keys") as anchor:
         anchor.write(f'trust-anchors {{ {zone}. static-key {flags} {protocol} {algorithm} "{"".join(data)}"; }};\n')
         anchor.flush()
-        output = subprocess.run(["delv", f"@{nameserver.address}", "-p", str(nameserver.port), "-a", anchor.name, f"+root={zone}",
-                                 name, rtype], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+        command = ["delv", f"@{nameserver.address}", "-p", str(nameserver.port), "-a", anchor.name, f"+root={zone}",
+                   name, rtype]
+        output = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
                                 check=False).stdout
     if "; negative response, fully validated" in output:
         return "negative"

@@ -19,7 +19,8 @@ def parse(description, words=(), **defaults):
     for name, text in (("kills", "how often a program is killed"), ("pushes", "how many pushes"),
                        ("clients", "how many masters push at the same time")):
         parser.add_argument(f"--{name}", type=int, default=defaults[name], help=text)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32), help="to repeat a run, as far as that is possible")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32),
+                        help="to repeat a run, as far as that is possible")
     for name in words:
         parser.add_argument(f"--{name}", default="", choices=words[name] and ["", *words[name]])
     return parser.parse_args()

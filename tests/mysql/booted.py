@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Suite mysql, in a booted container: the real ddns-retry.service, with all of its sandbox, reaches a database by host name and
-TCP, one by its UNIX socket and as its own user, and PowerDNS' control socket."""
+"""Suite mysql, in a booted container: the real ddns-retry.service, with all of its sandbox, reaches a database by host
+name and TCP, one by its UNIX socket and as its own user, and PowerDNS' control socket."""
 
 import os
 import tempfile
@@ -9,6 +9,7 @@ import time
 import coredns
 import machine
 import mariadb
+import network
 import powerdns
 import wire
 from cases import Cases, same, wait_until
@@ -17,16 +18,6 @@ from push import zone_text
 
 HOST = "db.ddns.example"
 PURGE = "[Service]\nSupplementaryGroups=pdns\n"
-
-
-class Here:
-    """In the place of network.Site: no namespace, loopback."""
-
-    address = "127.0.0.1"
-
-    @staticmethod
-    def command(*command):
-        return list(command)
 
 
 def write(path, text, mode=0o644):
@@ -46,7 +37,8 @@ def prepare():
 
 def stanzas(server, name_server):
     by_name = {**coredns.stanza("byname", server), "host": HOST}
-    by_socket = powerdns.stanza("bysocket", server, socket=server.socket, username="ddns", control_socket=name_server.control,
+    by_socket = powerdns.stanza("bysocket", server, socket=server.socket, username="ddns",
+                                control_socket=name_server.control,
                                 nameserver=f"{name_server.address}@{name_server.port}")
     for key in ("host", "password-file"):
         by_socket.pop(key)
@@ -83,10 +75,11 @@ def check(cases, site, server, name_server):
 def inside():
     cases = Cases("booted")
     prepare()
-    with mariadb.Server(Here()) as server, powerdns.PowerDNS(server, options="setuid=pdns\nsetgid=pdns\n", user="pdns") as name_server:
+    as_pdns = {"options": "setuid=pdns\nsetgid=pdns\n", "user": "pdns"}
+    with mariadb.Server(network.Here()) as server, powerdns.PowerDNS(server, **as_pdns) as name_server:
         server.create(coredns.DATABASE, coredns.schema())
         # Another user than the one with the password: who the process is decides.
-        server.sql(f"CREATE USER ddns@localhost IDENTIFIED VIA unix_socket; GRANT SELECT, INSERT, UPDATE, DELETE ON {powerdns.DATABASE}.* "
-                   "TO ddns@localhost")
+        server.sql("CREATE USER ddns@localhost IDENTIFIED VIA unix_socket;"
+                   f"GRANT SELECT, INSERT, UPDATE, DELETE ON {powerdns.DATABASE}.* TO ddns@localhost")
         check(cases, machine.Machine(), server, name_server)
     cases.exit()

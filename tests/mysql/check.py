@@ -20,14 +20,14 @@ BROKEN = [
     ("narrow column", ALTER + "MODIFY data VARCHAR(1024) NOT NULL", "warning", ["data", "1024"]),
     ("latin1", ALTER + "MODIFY data TEXT CHARACTER SET latin1 NOT NULL", "warning", ["data", "latin1"]),
     ("no index", ALTER + "ADD KEY z (zone_id), DROP KEY records_lookup", "warning", ["index", "hostname"]),
-    ("no transactions", ALTER + "DROP FOREIGN KEY records_zone;" + ALTER + "MODIFY hostname VARCHAR(100) NOT NULL, ENGINE = MyISAM",
-     "bad", ["MyISAM", "InnoDB"]),
+    ("no transactions", ALTER + "DROP FOREIGN KEY records_zone;" + ALTER +
+     "MODIFY hostname VARCHAR(100) NOT NULL, ENGINE = MyISAM", "bad", ["MyISAM", "InnoDB"]),
     ("read-only", "SET GLOBAL read_only = 1", "bad", ["read-only"]),
     ("not strict", "SET GLOBAL sql_mode = ''", "good", ["strict"]),
     ("column without value", ALTER + "ADD COLUMN needed INT NOT NULL", "bad", ["needed"]),
     ("small packets", "SET GLOBAL max_allowed_packet = 16384", "warning", ["max_allowed_packet"]),
-    ("a trigger that refuses", "CREATE TRIGGER no BEFORE INSERT ON records FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'never'",
-     "bad", ["never"]),
+    ("a trigger that refuses", "CREATE TRIGGER no BEFORE INSERT ON records FOR EACH ROW "
+     "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'never'", "bad", ["never"]),
 ]
 
 
@@ -87,7 +87,7 @@ def before_first_push(servers):
 
 
 def upgraded(servers):
-    """The plugin's own tables, with zones in them, brought up to ours by the file that is shipped: nothing is left to be said."""
+    """The plugin's own tables, with zones in them, brought up to ours by the file that is shipped."""
     with node(servers[:1], queue={"linger": "5s"}) as n:
         servers[0].create(coredns.DATABASE, coredns.PLUGIN_SCHEMA)
         long_text = " ".join(f'"{c * 250}"' for c in "abcdefgh")

@@ -4,8 +4,8 @@
 import coredns
 import wire
 from cases import Cases, same, wait_until
-from mysql.fixture import (OK, Reader, backend, check_both, check_error, delivery, node, push, run_cases, stored, stored_texts,
-                           text_records)
+from mysql.fixture import (OK, Reader, backend, check_both, check_error, delivery, node, push, run_cases, stored,
+                           stored_texts, text_records)
 from push import zone_text
 
 
@@ -86,8 +86,9 @@ def delete_leaves_others(servers):
     others = {"foreign.example.", ""}
     with node(servers) as n:
         for server in servers:
-            server.sql("INSERT INTO zones (zone_name) VALUES ('foreign.example.'), (''); INSERT INTO records (zone_id, hostname, "
-                       "type, data, ttl, online) SELECT id, 'x', 'A', '192.0.2.9', 60, 1 FROM zones", coredns.DATABASE)
+            server.sql("INSERT INTO zones (zone_name) VALUES ('foreign.example.'), ('');"
+                       "INSERT INTO records (zone_id, hostname, type, data, ttl, online) "
+                       "SELECT id, 'x', 'A', '192.0.2.9', 60, 1 FROM zones", coredns.DATABASE)
         for zone in ("goes.example", "stays.example", "again.example"):
             push(n, zone, 1)
         n.wait_delivered()
@@ -97,7 +98,8 @@ def delete_leaves_others(servers):
         n.wait_delivered()
         for server in servers:
             coredns.check(server, n, others=others)
-            same(server.sql("SELECT COUNT(*) FROM records WHERE data = '192.0.2.9'", coredns.DATABASE), [["2"]], "rows of others")
+            same(server.sql("SELECT COUNT(*) FROM records WHERE data = '192.0.2.9'", coredns.DATABASE), [["2"]],
+                 "rows of others")
 
 
 def recreates(servers):
@@ -142,7 +144,8 @@ HOSTILE = {
     "SQL": r"""@ 60 IN TXT "'; DROP TABLE records; -- " "\\'; DELETE FROM zones WHERE ''='" """,
     "backslashes": r'@ 60 IN TXT "\\" "\\\\n\\0\\\"%s%n" "\\x27"',
     "control characters": r'@ 60 IN TXT "\000\001\009\010\013\026\127 end"',
-    "every octet": "@ 60 IN TXT " + " ".join('"' + "".join(f"\\{i:03d}" for i in range(start, start + 64)) + '"' for start in (0, 64, 128, 192)),
+    "every octet": "@ 60 IN TXT " + " ".join('"' + "".join(f"\\{i:03d}" for i in range(start, start + 64)) + '"'
+                                              for start in (0, 64, 128, 192)),
     "UTF-8": '@ 60 IN TXT "grüße ☃ 𝄞"',
     "not UTF-8": r'@ 60 IN TXT "\195\040\255\254 \192\128 \237\160\128"',
     "comments": '@ 60 IN TXT "; # -- /* */ ( )"',
@@ -183,8 +186,8 @@ def hostile_data(servers, database_schema, where):
                 except AssertionError:
                     # Left out, then all of the RRset, and it is said.
                     check_error(row["warning"], "left out")
-                    coredns.check_zone(zone, rows, canonical, {(record.split()[0], record.split()[3]) for record in
-                                                               canonical.splitlines() if record.split()[3] not in ("SOA", "NS")})
+                    rrsets = {(record.split()[0], record.split()[3]) for record in canonical.splitlines()}
+                    coredns.check_zone(zone, rows, canonical, {rrset for rrset in rrsets if rrset[1] not in ("SOA", "NS")})
         with cases.case("tables are as they were after hostile data"):
             same(coredns.ids(servers[0]).keys(), coredns.ids(servers[1]).keys(), "zones")
     return cases.failed
@@ -210,18 +213,19 @@ def too_long(servers):
             check_error(state["last_error"], "too long")
         else:
             check_error(state["warning"], "left out")
-        same(server.sql("SELECT COUNT(*) FROM records WHERE data LIKE '%xxx%'", coredns.DATABASE), [["0"]], "rows that were cut")
+        same(server.sql("SELECT * FROM records WHERE data LIKE '%xxx%'", coredns.DATABASE), [], "rows that were cut")
 
 
 def latin1_tables(servers):
     """Tables and a server that know nothing of UTF-8, and take upper and lower case for the same."""
     with node(servers[:1]) as n:
         server = servers[0]
-        server.create(coredns.DATABASE, "ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci;" + coredns.PLUGIN_SCHEMA)
-        same(server.sql("SELECT DISTINCT character_set_name FROM information_schema.columns WHERE table_schema = 'coredns' AND "
-                        "character_set_name IS NOT NULL"), [["latin1"]], "character sets")
-        push(n, "latin.example", 1, '@ 60 IN TXT "grüße ☃ 𝄞"', '@ 60 IN TXT "GRÜSSE"', 'x 60 IN TXT "Case" ', 'x 60 IN TXT "case"')
-        push(n, "latin.example", 2, '@ 60 IN TXT "Grüße ☃ 𝄞"', '@ 60 IN TXT "grüsse"', 'x 60 IN TXT "cASE" ', 'x 60 IN TXT "case"')
+        server.create(coredns.DATABASE,
+                      "ALTER DATABASE CHARACTER SET latin1 COLLATE latin1_swedish_ci;" + coredns.PLUGIN_SCHEMA)
+        same(server.sql("SELECT DISTINCT character_set_name FROM information_schema.columns "
+                        "WHERE table_schema = 'coredns' AND character_set_name IS NOT NULL"), [["latin1"]], "character sets")
+        for serial, texts in ((1, ("grüße ☃ 𝄞", "GRÜSSE", "Case", "case")), (2, ("Grüße ☃ 𝄞", "grüsse", "cASE", "case"))):
+            push(n, "latin.example", serial, *(f'@ 60 IN TXT "{text}"' for text in texts))
         check_both(n, [server])
 
 

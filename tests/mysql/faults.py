@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Suite mysql: what a database can answer instead of doing what it is told. Nothing is lost, nothing doubled, and the text says
-what is wrong."""
+"""Suite mysql: what a database can answer instead of doing what it is told. Nothing is lost, nothing doubled, and the
+text says what is wrong."""
 
 import os
 import signal
@@ -58,7 +58,8 @@ TROUBLES = [
     ("missing right", lambda s: grant(s, "REVOKE", "FROM"), lambda s: grant(s, "GRANT", "TO"), ["denied"]),
     ("missing database", lambda s: rename_database(s, "coredns", "moved"), lambda s: rename_database(s, "moved", "coredns"),
      ["coredns"]),
-    ("engine without transactions", lambda s: set_engine(s, "MyISAM"), lambda s: set_engine(s, "InnoDB"), ["transactions", "InnoDB"]),
+    ("engine without transactions", lambda s: set_engine(s, "MyISAM"), lambda s: set_engine(s, "InnoDB"),
+     ["transactions", "InnoDB"]),
 ]
 
 
@@ -114,8 +115,9 @@ def full_disk(_):
                     except OSError:
                         pass
                 # Each needs more than a page that happens to be free.
+                large = f'"{"x" * 250}" "{"y" * 250}" "{"z" * 250}"'
                 for i in range(80):
-                    push(n, f"z{i}.example", 1, *(f'h{k} 60 IN TXT "{"x" * 250}" "{"y" * 250}" "{"z" * 250}"' for k in range(100)))
+                    push(n, f"z{i}.example", 1, *(f'h{k} 60 IN TXT {large}' for k in range(100)))
                     if backend(n, "dc1")["state"] == "down":
                         break
                 row = wait_down(n, "dc1", "full")
@@ -160,7 +162,8 @@ def deadlock(servers):
             other.run("BEGIN")
             # The one that has written less is the victim.
             other.run("INSERT INTO weight (t) SELECT REPEAT('x', 100) FROM information_schema.columns LIMIT 500")
-            lock = ("UPDATE records SET ttl = ttl + 1 WHERE zone_id = (SELECT id FROM zones WHERE zone_name = '{0}.example.');"
+            lock = ("UPDATE records SET ttl = ttl + 1 "
+                    "WHERE zone_id = (SELECT id FROM zones WHERE zone_name = '{0}.example.');"
                     "UPDATE zones SET zone_name = '{0}.example.' WHERE zone_name = '{0}.example.'")
             other.run(lock.format("b"))
             n.kill_retry(signal.SIGSTOP)  # so that both come in one batch
@@ -192,7 +195,7 @@ def lock_wait(servers):
             for i in range(10):
                 push(n, f"free{i}.example", 1, *text_records("free"))
             wait_stored(server, "free9.example", {"free"}, timeout=30)
-            wait_until(lambda: delivery(n, "locked.example", "dc1")["tries"] > 0, 30, "a failed try of the zone that is locked")
+            wait_until(lambda: delivery(n, "locked.example", "dc1")["tries"] > 0, 30, "a failed try of the locked zone")
             row = delivery(n, "locked.example", "dc1")
             same(row["state"], "deferred", "state")
             check_error(row["last_error"], "lock wait")

@@ -64,8 +64,8 @@ def make_good(server):
 
 @contextlib.contextmanager
 def node(servers, backends=None, killed=False, **options):
-    """A node without BIND that delivers to dc1, dc2 …, and on which nobody crashes. `backends`: other stanzas; `killed`: the case
-    kills programs. Programs are of `builds_of_cases`' last."""
+    """A node without BIND that delivers to dc1, dc2 …, and on which nobody crashes. `backends`: other stanzas; `killed`: the
+    case kills programs. Programs are of the build that built() says."""
     for server in servers:
         make_good(server)
     options.setdefault("queue", PATIENT)
@@ -73,7 +73,7 @@ def node(servers, backends=None, killed=False, **options):
     stanzas = backends or [coredns.stanza(f"dc{i}", server) for i, server in enumerate(servers, 1)]
     with Node(builds_of_cases[-1], named=False, backends=stanzas, credentials=coredns.CREDENTIALS, **options) as n:
         yield n
-        same([status for status in n.stop() if not killed or status != -signal.SIGKILL], [], "exit statuses of programs that failed")
+        same([status for status in n.stop() if not killed or status != -signal.SIGKILL], [], "exits that failed")
         same(n.sanitizer_reports(), [], "what sanitizers say")
 
 
@@ -86,13 +86,18 @@ def text_records(text, count=1):
     return [f'{"@" if i == 0 else f"t{i}"}\t3600\tIN\tTXT\t"{text}"' for i in range(count)]
 
 
+def _row(read, name):
+    # In the moment in which ddns-retry meets a new backend, it is neither among those that it met nor among the others.
+    return wait_until(lambda: next((row for row in read() if row["backend"] == name), None), 5, f"a row of {name}")
+
+
 def backend(n, name):
-    return next(row for row in n.ctl("backends") if row["backend"] == name)
+    return _row(lambda: n.ctl("backends"), name)
 
 
 def delivery(n, zone, name):
     """State of a zone on a backend: one of show's rows."""
-    return next(row for row in n.ctl("show", zone)["backends"] if row["backend"] == name)
+    return _row(lambda: n.ctl("show", zone)["backends"], name)
 
 
 def stored(server, zone):
@@ -140,8 +145,8 @@ def check_error(text, *words):
 
 
 class Reader:
-    """Reads zones again and again while they change, each at one moment; a context manager. `versions_of`: rows to what should be
-    one thing. `mixed`: what it saw that never was."""
+    """Reads zones again and again while they change, each at one moment; a context manager. `versions_of`: rows to what
+    should be one thing. `mixed`: what it saw that never was."""
 
     def __init__(self, server, zones, versions_of=coredns.texts):
         self._server, self._zones, self._versions_of = server, zones, versions_of

@@ -90,9 +90,10 @@ def schedule_of_outage(servers):
 
 
 def trigger(server, zone):
-    server.sql("DELIMITER //\nCREATE TRIGGER refuse BEFORE INSERT ON records FOR EACH ROW BEGIN IF (SELECT zone_name FROM zones WHERE "
-               f"id = NEW.zone_id) = '{zone}.' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'who does not want this zone'; "
-               "END IF; END//\nDELIMITER ;\n", coredns.DATABASE)
+    server.sql("DELIMITER //\nCREATE TRIGGER refuse BEFORE INSERT ON records FOR EACH ROW BEGIN "
+               f"IF (SELECT zone_name FROM zones WHERE id = NEW.zone_id) = '{zone}.' THEN "
+               "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'who does not want this zone'; END IF; END//\nDELIMITER ;\n",
+               coredns.DATABASE)
 
 
 def schedule_of_zone(servers):

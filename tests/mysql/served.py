@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Suite mysql: written is one thing, served another. Name servers of the test's own read the database in their own time, or are
-silent."""
+"""Suite mysql: written is one thing, served another. Name servers of the test's own read the database in their own time,
+or are silent."""
 
 import time
 
@@ -127,7 +127,7 @@ def deleted(servers):
         wait_until(lambda: backend(n, "dc1")["written"] == 0, 20, "it has ended")
         row = backend(n, "dc1")
         same((row["state"], row["pending"], row["deferred"], row["dead"]), ("up", 0, 0, 0), "the backend")
-        same([stored(servers[0], zone) for zone in ("stays.example", "goes.example")], [None, None], "what is in the database")
+        same([stored(servers[0], zone) for zone in ("stays.example", "goes.example")], [None, None], "what is stored")
         check_error(n.log("ddns-retry"), "stays.example", "does not show it")
 
 
