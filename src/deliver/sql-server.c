@@ -97,8 +97,9 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
                         "SHOW VARIABLES WHERE Variable_name IN ('server_uid','server_uuid')";
         static const char made[] = "SELECT UNIX_TIMESTAMP(CREATE_TIME) FROM information_schema.TABLES "
                                    "WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME=?";
-        ddns_cleanup(ddns_freep) char *server = NULL, *time = NULL;
-        const DdnsMysqlValue zones = ddns_mysql_text(s->d->zones);
+        ddns_cleanup(ddns_freep) char *server = NULL, *zones_made = NULL, *rows_made = NULL;
+        const DdnsMysqlValue zones = ddns_mysql_text(s->d->zones),
+                             rows = ddns_mysql_text(s->d->tables[0].name);
         int r;
 
         s->known = false; /* somebody may have altered the tables: it is now and then that we come here */
@@ -106,13 +107,17 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
         if (r >= 0)
                 r = ddns_sql_fetch_text(s->m, identity, NULL, 0, &server, message);
         if (r >= 0)
-                r = ddns_sql_fetch_text(s->m, made, &zones, 1, &time, message);
+                r = ddns_sql_fetch_text(s->m, made, &zones, 1, &zones_made, message);
+        if (r >= 0)
+                r = ddns_sql_fetch_text(s->m, made, &rows, 1, &rows_made, message);
         ddns_mysql_rollback(s->m);
         if (r < 0)
                 return r;
         *ret = DDNS_MESSAGE_NULL;
-        if (server || time)
-                (void) ddns_fail(ret, 0, "server %s, table of zones made at %s",
-                                 server ? server : "unnamed", time ? time : "an unknown time");
+        if (server || zones_made || rows_made)
+                (void) ddns_fail(ret, 0, "server %s, tables made at %s and %s",
+                                 server ? server : "unnamed",
+                                 zones_made ? zones_made : "an unknown time",
+                                 rows_made ? rows_made : "an unknown time");
         return 0;
 }

@@ -78,8 +78,9 @@ typedef struct DdnsSqlOutcome {
 /* As DdnsBackendOps.apply. */
 int ddns_sql_apply(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ret, DdnsMessage *message);
 
-/* As DdnsBackendOps.incarnation: the server's own identity and when its table of zones was made: another server has not the
- * one, a database that was made anew or put back from a backup not the other. */
+/* As DdnsBackendOps.incarnation: the server's own identity and when its tables of zones and of records were made: another
+ * server has not the one, a database that was made anew, put back from a backup or altered not the other. What was left out
+ * for want of room comes in by itself then. */
 int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message);
 
 /* As DdnsBackendOps.check: connection, modes, engines, columns, widths, indexes, rights. What is wanted of the schema follows

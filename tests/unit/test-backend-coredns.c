@@ -345,6 +345,25 @@ static void a_database_made_anew_has_another_incarnation(void **state) {
         } while (strcmp(again.text, first.text) == 0);
 }
 
+static void a_column_made_wider_is_another_incarnation_and_used_at_once(void **state) {
+        Coredns *c = *state;
+        ddns_cleanup(ddns_freep) char *more = long_text(5);
+        DdnsMessage first, again;
+
+        coredns_write(c, coredns_save("one.example", 1, more));
+        coredns_assert(c, "SELECT type FROM records ORDER BY 1", "NS\nSOA");
+        incarnation(c, &first);
+        uint64_t deadline = ddns_monotonic_usec() + 10 * USEC_PER_SEC;
+        do { /* in whole seconds */
+                assert_true(ddns_monotonic_usec() < deadline);
+                coredns_run(c, "ALTER TABLE records MODIFY data VARCHAR(1024) NOT NULL;"
+                               "ALTER TABLE records MODIFY data TEXT NOT NULL");
+                incarnation(c, &again);
+        } while (strcmp(again.text, first.text) == 0);
+        coredns_write(c, coredns_save("one.example", 1, more));
+        coredns_assert(c, "SELECT type FROM records ORDER BY 1", "NS\nSOA\nTXT");
+}
+
 int main(void) {
 #define BOTH(f)                                                                 \
         { #f, f, set_up, NULL, NULL }, {                                        \
@@ -369,6 +388,8 @@ int main(void) {
                 cmocka_unit_test_setup(records_of_64_kib_arrive_whole, set_up),
                 cmocka_unit_test_setup(a_very_large_batch_goes_in_some_transactions, set_up),
                 cmocka_unit_test_setup(what_the_column_has_no_room_for_is_left_out, set_up_plugin),
+                cmocka_unit_test_setup(a_column_made_wider_is_another_incarnation_and_used_at_once,
+                                       set_up_plugin),
                 cmocka_unit_test_setup(a_latin1_table_holds_every_octet, set_up_plugin),
                 cmocka_unit_test_setup(a_database_made_anew_has_another_incarnation, set_up),
         };
