@@ -294,6 +294,10 @@ static int append_field(DdnsBuffer *b, const ldns_rdf *rdf) {
 int zone_rdata_to_text(const ldns_rr *rr, char **ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
 
+        /* ldns has no field for no octets of an unknown type, and other readers want the form of RFC 3597 */
+        if (ldns_rr_rd_count(rr) == 0 &&
+            field_type(ldns_rr_descript((uint16_t) ldns_rr_get_type(rr)), 0) == LDNS_RDF_TYPE_UNKNOWN)
+                ddns_buffer_append_text(&b, "\\# 0");
         for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
                 if (i > 0)
                         ddns_buffer_append_byte(&b, ' ');

@@ -56,6 +56,8 @@ static const struct {
           HEAD "t TYPE65534 \\# 4 0A0B 0C0D\nu A \\# 4 C0000201\n",
           NS "t.example.test.\t3600\tIN\tTYPE65534\t\\# 4 "
              "0a0b0c0d\nu.example.test.\t3600\tIN\tA\t192.0.2.1\n" },
+        { "no octets of an unknown type", HEAD "t TYPE65534 \\# 0\n",
+          NS "t.example.test.\t3600\tIN\tTYPE65534\t\\# 0\n" },
         { "hex and base64 in pieces", HEAD "k SSHFP 1 1 abcdef0123456789abcd ef0123456789abcdef01\n",
           NS "k.example.test.\t3600\tIN\tSSHFP\t1 1 abcdef0123456789abcdef0123456789abcdef01\n" },
         { "HTTPS with quoted parameters", HEAD "h HTTPS 1 . alpn=\"h2,h3\" port=53\n",
