@@ -63,6 +63,7 @@ static const char *const types[] = {
         "a MINFO r e\n",
         "a MR b\n",
         "a MX 10 mail\na MX 20 .\n",
+        "mail A 192.0.2.1\n@ MX 10 Mail\n@ MX 20 mAIL\n@ MX 30 x.TEST.\n@ MX 40 X.test.\nx CNAME MAIL\n",
         "a NAPTR 100 10 \"u\" \"E2U+sip\" \"!^(.*)$!sip:\\\\1@x!i\" .\n",
         "a NAPTR 100 50 \"s\" \"z3950+I2L\" \"\" _z._tcp.gatech.edu.\n",
         "a NID 10 0014:4fff:ff20:ee64\n",
@@ -185,6 +186,24 @@ static void add_large(Fixture *f) {
         add_pushed(f, "large-signed.test", b.data, "allow-transfer { key sha256.key; };");
 }
 
+/* As much as a record may have in a message, with its owner, the header and the question. */
+static char *long_record(const char *type) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+
+        ddns_buffer_append_format(&b, HEAD "t %s", type);
+        if (strcmp(type, "TXT") == 0)
+                for (unsigned i = 0; i < 254; i++)
+                        ddns_buffer_append_format(&b, " \"%0255u\"", i);
+        else
+                ddns_buffer_append_format(&b, " %048000u", 0);
+        ddns_buffer_append_byte(&b, '\n');
+        char *text = ddns_buffer_take(&b, NULL);
+        assert_non_null(text);
+        return text;
+}
+
+static const char *const long_types[] = { "TXT", "OPENPGPKEY" };
+
 static int start_named(void **state) {
         static Fixture fixture;
         Fixture *f = *state = &fixture;
@@ -200,6 +219,12 @@ static int start_named(void **state) {
         for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
                 type_zone(i, zone, text);
                 add_pushed(f, zone, text, "");
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(long_types); i++) {
+                ddns_cleanup(ddns_freep) char *record = long_record(long_types[i]);
+
+                (void) snprintf(zone, sizeof zone, "l%zu.test", i);
+                add_pushed(f, zone, record, "");
         }
         for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
                 ddns_buffer_append_format(&f->config, "key \"%s\" { algorithm %s; secret \"%s\"; };\n",
@@ -268,6 +293,19 @@ static void records_of_every_type_come_back_as_they_were(void **state) {
         for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
                 type_zone(i, zone, text);
                 assert_comes_back(f, zone, text, NULL);
+        }
+}
+
+static void records_of_nearly_64_kib_come_back(void **state) {
+        const Fixture *f = *state;
+        char zone[32];
+
+        REQUIRE_NAMED(f);
+        for (size_t i = 0; i < ARRAY_SIZE(long_types); i++) {
+                ddns_cleanup(ddns_freep) char *record = long_record(long_types[i]);
+
+                (void) snprintf(zone, sizeof zone, "l%zu.test", i);
+                assert_comes_back(f, zone, record, NULL);
         }
 }
 
@@ -359,6 +397,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_accepted_zone_comes_back_as_it_was),
                 cmocka_unit_test(records_of_every_type_come_back_as_they_were),
+                cmocka_unit_test(records_of_nearly_64_kib_come_back),
                 cmocka_unit_test(a_zone_of_many_messages_is_whole),
                 cmocka_unit_test(every_algorithm_signs),
                 cmocka_unit_test(a_zone_for_everybody_is_given_to_a_key_too),
