@@ -15,6 +15,8 @@
 typedef struct Statement {
         MYSQL_STMT *handle; /* NULL: the place is free */
         char *sql;
+        unsigned n;    /* parameters */
+        bool prepared; /* the server knows it */
         size_t size;
         uint64_t last_use;
 } Statement;

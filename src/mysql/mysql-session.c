@@ -77,39 +77,35 @@ int ddns_mysql_wait_set(MYSQL *connection) {
         return mysql_optionsv(connection, MARIADB_OPT_IO_WAIT, wait_for);
 }
 
-/* Each of them holds for what an administrator may have set for the whole server. */
-static const char *const settings[] = {
-        "SET NAMES utf8mb4",
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE",
-        "SET SESSION autocommit = 0, completion_type = 0, sql_safe_updates = 0,"
-        " sql_select_limit = 18446744073709551615,"
-        " net_read_timeout = 30, net_write_timeout = 30",
-};
+/* Each of them holds for what an administrator may have set for the whole server. In as few statements as can be, since the
+ * server may be far away. Locks are waited for and statements run for less than we wait for an answer, so that it is the server
+ * that says what took too long, and ends it; the latter in a comment for MariaDB, because MySQL knows no such thing. */
+static const char isolation[] = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
+static const char settings[] =
+                "SET NAMES utf8mb4,"
+                " SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',"
+                " SESSION autocommit = 0, SESSION completion_type = 0, SESSION sql_safe_updates = 0,"
+                " SESSION sql_select_limit = 18446744073709551615, SESSION wait_timeout = 30,"
+                " SESSION net_read_timeout = 30, SESSION net_write_timeout = 30,"
+                " SESSION innodb_lock_wait_timeout = %llu, SESSION lock_wait_timeout = %llu"
+                " /*M!100101 , SESSION max_statement_time = %llu / 1000 */";
 
-/* All shorter than we wait for an answer, so that it is the server that says what took too long, and ends it. */
-static int set_lock_timeouts(DdnsMysql *m, DdnsMessage *message) {
-        uint64_t seconds = m->config->read_timeout_usec / USEC_PER_SEC;
-        char text[24];
-
-        (void) snprintf(text, sizeof text, "%llu",
-                        seconds > 1 ? (unsigned long long) seconds - 1 : 1ULL);
-        DdnsMysqlValue values[] = { ddns_mysql_text(text), ddns_mysql_text(text) };
-        return ddns_mysql_run(m,
-                              "SET SESSION innodb_lock_wait_timeout = CAST(? AS UNSIGNED),"
-                              " lock_wait_timeout = CAST(? AS UNSIGNED)",
-                              values, ARRAY_SIZE(values), NULL, NULL, message);
+static int run_text(DdnsMysql *m, const char *sql, DdnsMessage *message) {
+        ddns_mysql_begin(m);
+        if (mysql_query(m->connection, sql) != 0)
+                return ddns_mysql_failed(m, mysql_errno(m->connection), mysql_error(m->connection),
+                                         message);
+        return 0;
 }
 
-/* Longer than a lock is waited for. In a comment for MariaDB, because MySQL knows no such thing. */
-static int set_statement_timeout(DdnsMysql *m, DdnsMessage *message) {
-        uint64_t milliseconds = m->config->read_timeout_usec / USEC_PER_MSEC - 500;
-        char sql[128];
+static int set_session(DdnsMysql *m, DdnsMessage *message) {
+        unsigned long long milliseconds = m->config->read_timeout_usec / USEC_PER_MSEC;
+        unsigned long long seconds = milliseconds > 2000 ? milliseconds / 1000 - 1 : 1;
+        char sql[sizeof settings + 64];
 
-        (void) snprintf(sql, sizeof sql,
-                        "SET SESSION wait_timeout = 30 /*M!100101 , max_statement_time = %llu / 1000 */",
-                        (unsigned long long) milliseconds);
-        return ddns_mysql_run(m, sql, NULL, 0, NULL, NULL, message);
+        (void) snprintf(sql, sizeof sql, settings, seconds, seconds, milliseconds - 500);
+        int r = run_text(m, sql, message);
+        return r < 0 ? r : run_text(m, isolation, message);
 }
 
 static int take_max_packet(const DdnsMysqlValue *values, size_t n, void *userdata) {
@@ -124,20 +120,12 @@ static int take_max_packet(const DdnsMysqlValue *values, size_t n, void *userdat
 
 int ddns_mysql_session_begin(DdnsMysql *m, DdnsMessage *message) {
         uint64_t max = 0;
+        int r;
 
-        for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-                ddns_mysql_begin(m);
-                if (mysql_query(m->connection, settings[i]) != 0)
-                        return ddns_mysql_failed(m, mysql_errno(m->connection),
-                                                 mysql_error(m->connection), message);
-        }
-        int r = set_lock_timeouts(m, message);
-        if (r < 0)
-                return r;
-        r = set_statement_timeout(m, message);
-        if (r < 0)
-                return r;
-        r = ddns_mysql_run(m, "SELECT @@max_allowed_packet", NULL, 0, take_max_packet, &max, message);
+        r = set_session(m, message);
+        if (r >= 0)
+                r = ddns_mysql_run(m, "SELECT @@max_allowed_packet", NULL, 0, take_max_packet, &max,
+                                   message);
         if (r < 0)
                 return r;
         m->max_packet = max < PACKET_MAX ? max : PACKET_MAX;

@@ -55,38 +55,34 @@ static int failed(DdnsMysql *m, Statement *s, DdnsMessage *message) {
 }
 
 /* How long rows take depends on the way to us too, and is bounded here. For MySQL that is a comment. */
-static int send_text(Statement *s, const char *sql) {
+static int execute_text(Statement *s) {
         static const char unlimited[] = "/*M!100101 SET STATEMENT max_statement_time = 0 FOR */ ";
         ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
 
-        if (strncmp(sql, "SELECT", 6) != 0)
-                return mysql_stmt_prepare(s->handle, sql, s->size);
-        ddns_buffer_append_text(&text, unlimited);
-        ddns_buffer_append(&text, sql, s->size);
-        return ddns_buffer_status(&text) < 0 ? -ENOMEM
-                                             : mysql_stmt_prepare(s->handle, text.data, text.size);
+        if (strncmp(s->sql, "SELECT", 6) == 0)
+                ddns_buffer_append_text(&text, unlimited);
+        ddns_buffer_append(&text, s->sql, s->size);
+        if (ddns_buffer_status(&text) < 0)
+                return -ENOMEM;
+        /* Preparing and running it in one go: a database far away is a round trip nearer. */
+        return mariadb_stmt_execute_direct(s->handle, text.data, text.size);
 }
 
-static int prepare(DdnsMysql *m, Statement *s, const char *sql, DdnsMessage *message) {
-        int r;
-
+static int statement_new(DdnsMysql *m, Statement *s, const char *sql, unsigned n, DdnsMessage *message) {
         statement_done(s);
         s->sql = strdup(sql);
         s->handle = mysql_stmt_init(m->connection);
-        if (!s->sql || !s->handle) {
+        if (!s->sql || !s->handle || mysql_stmt_attr_set(s->handle, STMT_ATTR_PREBIND_PARAMS, &n)) {
                 statement_done(s);
                 return ddns_fail(message, -ENOMEM, "out of memory");
         }
         s->size = strlen(sql);
-        r = send_text(s, sql);
-        if (r == -ENOMEM) {
-                statement_done(s);
-                return ddns_fail(message, -ENOMEM, "out of memory");
-        }
-        return r == 0 ? 0 : failed(m, s, message);
+        s->n = n;
+        return 0;
 }
 
-static int statement_get(DdnsMysql *m, const char *sql, Statement **ret, DdnsMessage *message) {
+static int statement_get(DdnsMysql *m, const char *sql, unsigned n, Statement **ret,
+                         DdnsMessage *message) {
         Statement *oldest = &m->statements[0];
         size_t size = strlen(sql); /* long texts of ours differ in length, and nowhere before the end */
 
@@ -101,7 +97,7 @@ static int statement_get(DdnsMysql *m, const char *sql, Statement **ret, DdnsMes
                 if (s->last_use < oldest->last_use)
                         oldest = s;
         }
-        int r = prepare(m, oldest, sql, message);
+        int r = statement_new(m, oldest, sql, n, message);
         if (r < 0)
                 return r;
         oldest->last_use = ++m->uses;
@@ -133,7 +129,11 @@ static int execute(DdnsMysql *m, Statement *s, const DdnsMysqlValue *parameters,
                 };
         if (n > 0 && mysql_stmt_bind_param(s->handle, binds))
                 return failed(m, s, message);
-        return mysql_stmt_execute(s->handle) == 0 ? 0 : failed(m, s, message);
+        int r = s->prepared ? mysql_stmt_execute(s->handle) : execute_text(s);
+        if (r == -ENOMEM)
+                return ddns_fail(message, r, "out of memory");
+        s->prepared = r == 0;
+        return r == 0 ? 0 : failed(m, s, message);
 }
 
 static void result_done(Result *r) {
@@ -250,12 +250,12 @@ int ddns_mysql_run(DdnsMysql *m, const char *sql, const DdnsMysqlValue *paramete
                 return ddns_fail(message, -EMSGSIZE,
                                  "database %s: more than its max_allowed_packet of %llu octets", m->name,
                                  (unsigned long long) m->max_packet);
-        int r = statement_get(m, sql, &s, message);
+        int r = statement_get(m, sql, (unsigned) n, &s, message);
         if (r < 0)
                 return r;
-        if (mysql_stmt_param_count(s->handle) != n)
-                return ddns_fail(message, -EINVAL, "database %s: %zu values for %lu parameters", m->name,
-                                 n, mysql_stmt_param_count(s->handle));
+        if (s->n != n)
+                return ddns_fail(message, -EINVAL, "database %s: %zu values for %u parameters", m->name,
+                                 n, s->n);
         r = execute(m, s, parameters, n, message);
         if (r < 0 || mysql_stmt_field_count(s->handle) == 0)
                 return r;
