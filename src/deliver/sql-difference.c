@@ -103,31 +103,49 @@ static int drop_equal(const DdnsSqlTable *t, const DdnsSqlRows *wanted, const Dd
         return 0;
 }
 
-/* Both sides are still sorted by the key, which is what the cells begin with. */
+/* Makes updates of rows that are alike in the first `n_cells`, and keeps what finds no other. Both sides stay sorted. */
+static int pair(DdnsSqlDifference *d, const DdnsSqlZone *zone, Side *missing, Side *surplus,
+                size_t n_cells) {
+        size_t w = 0, s = 0, n_missing = 0, n_surplus = 0;
+        int r = 0;
+
+        while (r == 0 && (w < missing->n || s < surplus->n)) {
+                int c = w == missing->n   ? 1
+                        : s == surplus->n ? -1
+                                          : compare_cells(missing->rows[w], *surplus->rows[s], n_cells);
+
+                if (c == 0)
+                        r = add_update(d, (DdnsSqlChange){ surplus->rows[s]->id, zone->id_text,
+                                                           missing->rows[w] });
+                else if (c < 0)
+                        missing->rows[n_missing++] = missing->rows[w];
+                else
+                        surplus->rows[n_surplus++] = surplus->rows[s];
+                w += c <= 0;
+                s += c >= 0;
+        }
+        missing->n = n_missing;
+        surplus->n = n_surplus;
+        return r;
+}
+
+/* Rows that have the cell behind the key in common too, which is the data, go first: no row ever takes what another one has
+ * still, which a unique key of an operator's own would refuse. */
 int ddns_sql_difference_add(DdnsSqlDifference *d, const DdnsSqlTable *t, DdnsSqlZone *zone,
                             const DdnsSqlRows *wanted) {
         ddns_cleanup(side_done) Side missing = { 0 }, surplus = { 0 };
-        size_t w = 0, s = 0;
         int r;
 
         keep_ours(t, &zone->stored);
         ddns_sql_rows_sort(&zone->stored, t->n_columns);
         r = drop_equal(t, wanted, &zone->stored, &missing, &surplus);
-
-        while (r == 0 && (w < missing.n || s < surplus.n)) {
-                int c = w == missing.n   ? 1
-                        : s == surplus.n ? -1
-                                         : compare_cells(missing.rows[w], *surplus.rows[s], t->n_key);
-
-                if (c == 0)
-                        r = add_update(d, (DdnsSqlChange){ surplus.rows[s]->id, zone->id_text,
-                                                           missing.rows[w] });
-                else if (c < 0)
-                        r = add_insert(d, (DdnsSqlChange){ 0, zone->id_text, missing.rows[w] });
-                else
-                        r = ddns_sql_difference_delete(d, surplus.rows[s]->id);
-                w += c <= 0;
-                s += c >= 0;
-        }
+        if (r >= 0)
+                r = pair(d, zone, &missing, &surplus, t->n_key + 1);
+        if (r >= 0)
+                r = pair(d, zone, &missing, &surplus, t->n_key);
+        for (size_t i = 0; r >= 0 && i < missing.n; i++)
+                r = add_insert(d, (DdnsSqlChange){ 0, zone->id_text, missing.rows[i] });
+        for (size_t i = 0; r >= 0 && i < surplus.n; i++)
+                r = ddns_sql_difference_delete(d, surplus.rows[i]->id);
         return r;
 }

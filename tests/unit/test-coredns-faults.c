@@ -85,6 +85,17 @@ static void a_row_that_a_key_of_the_operator_refuses_fails_alone(void **state) {
         coredns_assert(c, "SELECT COUNT(*) FROM zones", "0");
 }
 
+static void a_key_of_the_operator_against_doubles_refuses_no_change(void **state) {
+        Coredns *c = *state;
+
+        coredns_run(c, "CREATE UNIQUE INDEX once ON records (zone_id, hostname(100), type, data(200))");
+        coredns_write(c, coredns_save("one.example", 1, "w 60 IN A 192.0.2.1\nw 60 IN A 192.0.2.2\n"));
+        coredns_write(c, coredns_save("one.example", 2, "w 90 IN A 192.0.2.2\nw 90 IN A 192.0.2.3\n"));
+        coredns_write(c, coredns_save("one.example", 3, "w 60 IN A 192.0.2.1\nw 60 IN A 192.0.2.2\n"));
+        coredns_assert(c, "SELECT data, ttl FROM records WHERE type='A' ORDER BY 1",
+                       "192.0.2.1|60\n192.0.2.2|60");
+}
+
 static void a_column_made_narrower_meanwhile_cuts_nothing(void **state) {
         Coredns *c = *state;
         DdnsTask tasks[3];
@@ -303,6 +314,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(a_refused_zone_stops_no_others),
                 TEST(a_row_that_a_key_of_the_operator_refuses_fails_alone),
+                TEST(a_key_of_the_operator_against_doubles_refuses_no_change),
                 TEST(a_column_made_narrower_meanwhile_cuts_nothing),
                 TEST(a_deadlock_is_tried_again),
                 TEST(a_locked_zone_fails_alone),

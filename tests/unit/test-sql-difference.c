@@ -74,6 +74,13 @@ static void a_changed_row_keeps_its_id(void **state) {
         assert_difference(&table, "a A 1", "a B 1", "-1;+0 a B 1;"); /* another key */
 }
 
+static void a_row_keeps_its_data_if_only_what_follows_changes(void **state) {
+        static const DdnsSqlTable with_ttl = { .n_columns = 3, .n_key = 1 };
+
+        assert_difference(&with_ttl, "a 1 60,a 2 60", "a 2 90,a 3 90", "=2 a 2 90;=1 a 3 90;");
+        assert_difference(&with_ttl, "a 1 60,a 2 60,a 3 60", "a 2 90,a 3 90", "-1;=2 a 2 90;=3 a 3 90;");
+}
+
 static void doubles_are_surplus(void **state) {
         assert_difference(&table, "a A 1,a A 1,a A 1", "a A 1", "-2;-3;");
         assert_difference(&table, "a A 1,a A 1", "a A 1,a A 2", "=2 a A 2;");
@@ -136,6 +143,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(only_what_differs_is_written),
                 cmocka_unit_test(a_changed_row_keeps_its_id),
+                cmocka_unit_test(a_row_keeps_its_data_if_only_what_follows_changes),
                 cmocka_unit_test(doubles_are_surplus),
                 cmocka_unit_test(rows_of_others_are_not_seen),
                 cmocka_unit_test(any_difference_leads_to_what_is_wanted),
