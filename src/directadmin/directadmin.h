@@ -15,7 +15,7 @@
  *   -EBADMSG       an answer that is no listing, or a list that changed twice while it was read
  *   -EFBIG         more than the limits
  *   -EINVAL        the URL, the pin or the file of authorities can't be used
- *   -ENOMEM, and what ddns_secret_read() says of the password, of which nothing has been sent then
+ *   -ENOMEM, and what ddns_secret_read() says of the password, with -EPERM for -EACCES; nothing has been sent then
  * `message` is made to stand after the master's name and a colon. It holds no secret, and what it quotes is printable ASCII.
  * Every wait is bounded, those of one listing together by `total_usec` and a second. Nothing in here logs. Thread-safe: each
  * call has connections of its own. */

@@ -14,7 +14,8 @@ static int fail_connect(const DdnsDaHttp *h, DdnsMessage *message) {
         if (error <= 0)
                 error = ECONNREFUSED;
         errno = (int) error;
-        return ddns_fail(message, -errno, "can't connect: %m");
+        /* EACCES is kept for what the server refuses; this was a rule of the local machine */
+        return ddns_fail(message, error == EACCES ? -EPERM : -errno, "can't connect: %m");
 }
 
 static int fail_late(const DdnsDaHttp *h, DdnsMessage *message) {

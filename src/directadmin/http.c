@@ -182,7 +182,7 @@ int ddns_da_http_open(const DdnsDirectAdmin *server, DdnsDaHttp **ret, DdnsMessa
                 return r;
         r = ddns_secret_read(server->password_file, &h->password, message);
         if (r < 0)
-                return r;
+                return r == -EACCES ? -EPERM : r; /* nobody has refused our login */
         h->curl = curl_easy_init();
         if (!h->curl)
                 return ddns_fail(message, -ENOMEM, "out of memory");
