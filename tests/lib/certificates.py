@@ -53,12 +53,15 @@ def make_certificate(path, names="IP:127.0.0.1,DNS:localhost", authority=None, e
     _request(path, "server.invalid", names)
     with open(f"{path}.db", "w", encoding="utf-8"):
         pass
-    signer = ["-cert", f"{authority}.crt", "-keyfile", f"{authority}.key"] if authority else ["-selfsign", "-keyfile", f"{path}.key"]
+    signer = ["-selfsign", "-keyfile", f"{path}.key"]
+    if authority:
+        signer = ["-cert", f"{authority}.crt", "-keyfile", f"{authority}.key"]
     # `openssl x509` can't make one that has expired
-    now = datetime.datetime.utcnow()
+    now = datetime.datetime.now(datetime.timezone.utc)
     begin, end = (now + datetime.timedelta(days=day) for day in ((-3, -1) if expired else (-1, 1)))
     _openssl("ca", "-batch", "-notext", "-config", f"{path}.cnf", "-name", "signer", "-in", f"{path}.csr", *signer,
-             "-startdate", f"{begin:%Y%m%d%H%M%SZ}", "-enddate", f"{end:%Y%m%d%H%M%SZ}", "-extensions", "leaf", "-out", f"{path}.crt")
+             "-startdate", f"{begin:%Y%m%d%H%M%SZ}", "-enddate", f"{end:%Y%m%d%H%M%SZ}", "-extensions", "leaf",
+             "-out", f"{path}.crt")
 
 
 def pin(path):

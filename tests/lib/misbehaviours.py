@@ -143,6 +143,7 @@ def _send_page(request, page):
     request.send(json.dumps(page).encode(), kind="application/json")
 
 
+BOMB = gzip.compress(b" " * (20 << 20))
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
@@ -239,8 +240,7 @@ def compressed(_, request):
 
 @listing
 def compressed_on_the_way(_, request):
-    body = gzip.compress(b" " * 40000000)
-    request.raw(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
+    request.raw(HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n%x\r\n" % len(BOMB) + BOMB + b"\r\n0\r\n\r\n")
 
 
 @everything

@@ -2,6 +2,7 @@
 /* da-list URL USERNAME PASSWORD-FILE [NAME=VALUE...]: prints what ddns_da_list() finds, a zone a line after "listing" or
  * "legacy" and their number, or its error, as "EACCES: message". */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 static const char *arg_ca, *arg_pin;
 static unsigned long arg_timeout_ms = 5000, arg_total_ms = 20000, arg_page = 100, arg_max = 1000000,
-                     arg_times = 1;
+                     arg_threads = 1;
 
 static const struct {
         const char *name;
@@ -23,7 +24,8 @@ static const struct {
         { "total-ms", NULL, &arg_total_ms },
         { "page", NULL, &arg_page },
         { "max", NULL, &arg_max },
-        { "times", NULL, &arg_times }, /* lists so often, and prints the last */
+        { "threads", NULL,
+          &arg_threads }, /* list at the same time; the first that fails is printed, else one of them */
 };
 
 static int parse(const char *argument) {
@@ -40,9 +42,52 @@ static int parse(const char *argument) {
         return -EINVAL;
 }
 
+#define THREADS_MAX 16
+
+typedef struct Run {
+        pthread_t thread;
+        const DdnsDirectAdmin *server;
+        DdnsDaListing listing;
+        DdnsMessage message;
+        int result;
+} Run;
+
+static void *list(void *userdata) {
+        Run *run = userdata;
+
+        run->result = ddns_da_list(run->server, &run->listing, &run->message);
+        return NULL;
+}
+
+static const Run *list_all(const DdnsDirectAdmin *server, Run runs[THREADS_MAX]) {
+        size_t n = arg_threads < THREADS_MAX ? arg_threads : THREADS_MAX;
+
+        for (size_t i = 0; i < n; i++) {
+                runs[i].server = server;
+                if (pthread_create(&runs[i].thread, NULL, list, &runs[i]) != 0)
+                        abort();
+        }
+        for (size_t i = 0; i < n; i++)
+                (void) pthread_join(runs[i].thread, NULL);
+        for (size_t i = 0; i < n; i++)
+                if (runs[i].result < 0)
+                        return &runs[i];
+        return &runs[0];
+}
+
+static int print(const Run *run) {
+        if (run->result < 0) {
+                (void) printf("%s: %s\n", strerrorname_np(-run->result), run->message.text);
+                return 1;
+        }
+        (void) printf("%s %zu\n", run->listing.legacy ? "legacy" : "listing", run->listing.n);
+        for (size_t i = 0; i < run->listing.n; i++)
+                (void) printf("%s\n", run->listing.zones[i].name);
+        return 0;
+}
+
 int main(int argc, char *argv[]) {
-        ddns_cleanup(ddns_da_listing_done) DdnsDaListing listing = DDNS_DA_LISTING_NULL;
-        DdnsMessage message = DDNS_MESSAGE_NULL;
+        static Run runs[THREADS_MAX];
         int r = argc >= 4 ? 0 : -EINVAL;
 
         for (int i = 4; i < argc && r == 0; i++)
@@ -60,16 +105,8 @@ int main(int argc, char *argv[]) {
                                          .total_usec = arg_total_ms * USEC_PER_MSEC,
                                          .page_size = (uint32_t) arg_page,
                                          .max_zones = (uint32_t) arg_max };
-        for (unsigned long i = 0; i < arg_times && r == 0; i++) {
-                ddns_da_listing_done(&listing);
-                r = ddns_da_list(&server, &listing, &message);
-        }
-        if (r < 0) {
-                (void) printf("%s: %s\n", strerrorname_np(-r), message.text);
-                return 1;
-        }
-        (void) printf("%s %zu\n", listing.legacy ? "legacy" : "listing", listing.n);
-        for (size_t i = 0; i < listing.n; i++)
-                (void) printf("%s\n", listing.zones[i].name);
-        return 0;
+        r = print(list_all(&server, runs));
+        for (size_t i = 0; i < THREADS_MAX; i++)
+                ddns_da_listing_done(&runs[i].listing);
+        return r;
 }
