@@ -24,8 +24,7 @@ static const struct {
         { "total-ms", NULL, &arg_total_ms },
         { "page", NULL, &arg_page },
         { "max", NULL, &arg_max },
-        { "threads", NULL,
-          &arg_threads }, /* list at the same time; the first that fails is printed, else one of them */
+        { "threads", NULL, &arg_threads }, /* that list at the same time */
 };
 
 static int parse(const char *argument) {
@@ -59,6 +58,7 @@ static void *list(void *userdata) {
         return NULL;
 }
 
+/* The first that fails, else any. */
 static const Run *list_all(const DdnsDirectAdmin *server, Run runs[THREADS_MAX]) {
         size_t n = arg_threads < THREADS_MAX ? arg_threads : THREADS_MAX;
 
