@@ -27,6 +27,7 @@ typedef enum Signature {
         SIGN_RIGHT,
         SIGN_WRONG,
         SIGN_CUT,       /* half of the MAC */
+        SIGN_LONG,      /* the MAC and an octet more */
         SIGN_OLD,       /* an hour ago */
         SIGN_EARLY,     /* in an hour */
         SIGN_NAME,      /* of another key */
@@ -34,7 +35,7 @@ typedef enum Signature {
         SIGN_ERROR,     /* BADKEY, without a MAC */
         SIGN_ODD_ERROR, /* an error nobody knows */
         SIGN_NOT_LAST,  /* a record behind it */
-        SIGN_SHORT,     /* no fields */
+        SIGN_SHORT,     /* no fields but the first */
         SIGN_VARIABLES, /* all variables where the timers alone count, or the other way round */
 } Signature;
 
@@ -49,9 +50,9 @@ typedef enum Question {
 } Question;
 
 /* `records`: s the zone's SOA, S the same in capitals, 8 one with another serial, - one without rdata, o an SOA outside, u one
- * below, a an A record, b one outside, h one of class CH, 3 and 5 with so many octets, l with a name that is a loop, f with one
- * that points behind the message, r with reserved bits in a label, m an MX with a loop, c cut off, t a TSIG record.
- * '/' begins the next section. */
+ * below, a an A record, b one outside, z one of the root, h one of class CH, 3 and 5 with so many octets, l with a name that is
+ * a loop, f with one that points behind the message, r with reserved bits in a label, m an MX with a loop, n one whose name goes
+ * on in the next record, c cut off, t a TSIG record. '/' begins the next section. */
 typedef struct Answer {
         const char *records;
         Signature sign;
@@ -164,6 +165,10 @@ static void put_record(DdnsBuffer *b, size_t start, char letter) {
                 put_pointer(b, start, 0);
                 b->data[at + 1] = (char) (b->data[at + 1] - 2); /* to the label before it */
                 return;
+        case 'n':
+                return PUT(b, "\1m" APEX "\0\0\x0f\0\1\0\0\0\0\0\3\0\1\1");
+        case 'z':
+                return put_a(b, "", 1, 1, 4);
         case 't':
                 return PUT(b, "\0\0\xfa\0\xff\0\0\0\0\0\0");
         default:
@@ -240,9 +245,9 @@ static void sign(Signer *s, Signature how, DdnsBuffer *b) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer rdata = DDNS_BUFFER_NULL;
         uint64_t now = ddns_now_usec() / USEC_PER_SEC;
         char time[8] = { 0 }, id[2];
-        uint8_t mac[32];
+        uint8_t mac[33] = { 0 };
         unsigned error = how == SIGN_ERROR ? 17 : how == SIGN_ODD_ERROR ? 99 : 0;
-        size_t mac_size = how == SIGN_ERROR ? 0 : how == SIGN_CUT ? 16 : 32;
+        size_t mac_size = how == SIGN_ERROR ? 0 : how == SIGN_CUT ? 16 : how == SIGN_LONG ? 33 : 32;
 
         now += how == SIGN_OLD ? -3600ULL : how == SIGN_EARLY ? 3600 : 0;
         for (unsigned i = 0; i < 6; i++)
@@ -265,7 +270,7 @@ static void sign(Signer *s, Signature how, DdnsBuffer *b) {
         put16(&rdata, error);
         put16(&rdata, 0);
         if (how == SIGN_SHORT)
-                rdata.size = 0;
+                rdata.size = sizeof(ALGORITHM);
 
         if (how == SIGN_NAME)
                 PUT(b, "\5other\3key\0");
@@ -474,7 +479,8 @@ static const Script scripts[] = {
         { "a label of a reserved kind", { { "sars" } }, -EBADMSG, "cut off or garbled" },
         { "a loop in the data", { { "sams" } }, -EBADMSG, "bad record" },
         { "too few octets of data", { { "sa3s" } }, -EBADMSG, "bad record" },
-        { "too many octets of data", { { "sa5s" } }, -EBADMSG, "bad record" },
+        { "too many octets of data", { { "sa5s" } }, -EBADMSG, "longer or shorter" },
+        { "a name beyond its data", { { "sanzs" } }, -EBADMSG, "longer or shorter" },
         { "data beyond the message", { { "sac" } }, -EBADMSG, "cut off or garbled" },
         { "octets behind the last record", { { "sas", .extra = 1 } }, -EBADMSG, "octets behind" },
 
@@ -493,6 +499,11 @@ static const Script scripts[] = {
           .is_signed = true },
         { "half a signature",
           { { "sas", SIGN_CUT } },
+          -EKEYREJECTED,
+          "signature is wrong",
+          .is_signed = true },
+        { "more than a signature",
+          { { "sas", SIGN_LONG } },
           -EKEYREJECTED,
           "signature is wrong",
           .is_signed = true },
@@ -518,7 +529,7 @@ static const Script scripts[] = {
           -EKEYREJECTED,
           "refuses the signature",
           .is_signed = true },
-        { "a signature without fields",
+        { "a signature without most fields",
           { { "sas", SIGN_SHORT } },
           -EKEYREJECTED,
           "another key",
@@ -784,15 +795,17 @@ static void a_trickle_meets_the_total_time(void **state) {
         assert_in_range(ddns_monotonic_usec() - begin, 300 * USEC_PER_MSEC, 3 * USEC_PER_SEC);
 }
 
+/* Both limits end it, whichever comes first. */
 static void silence_is_noticed_before_and_within_the_answer(void **state) {
-        const DdnsAxfrLimits l = { .silence_usec = 100 * USEC_PER_MSEC,
-                                   .total_usec = LONG_USEC,
-                                   .max_size = 1 << 20 };
         Server *s = *state;
 
         for (size_t octets = 0; octets < 200; octets += 50) {
                 ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
                 uint64_t begin = ddns_monotonic_usec();
+                bool total = octets % 100 != 0;
+                const DdnsAxfrLimits l = { .silence_usec = total ? LONG_USEC : 100 * USEC_PER_MSEC,
+                                           .total_usec = total ? 100 * USEC_PER_MSEC : LONG_USEC,
+                                           .max_size = 1 << 20 };
                 DdnsMessage message;
 
                 play(s, &plain_transfer);
