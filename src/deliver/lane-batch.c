@@ -27,6 +27,18 @@ static void work_done(Work *w) {
         free(w->recorded);
 }
 
+static void add_work(DdnsLane *l, DdnsDelivery *d, Work *w) {
+        ddns_waiting_list_forget(&l->waiting, d->zone);
+        w->tasks[w->n] = (DdnsTask){ .zone = d->zone,
+                                     .generation = d->generation,
+                                     .delete = d->delete,
+                                     .content = d->content,
+                                     .size = d->size,
+                                     .serial = d->serial };
+        w->deliveries[w->n++] = d;
+}
+
+/* What failed before stands behind all that is new: it may fail again, and slowly. */
 static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
         w->deliveries = calloc(batch->n, sizeof *w->deliveries);
         w->tasks = calloc(batch->n, sizeof *w->tasks);
@@ -36,18 +48,12 @@ static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
         if (!w->deliveries || !w->tasks || !w->questions || !w->results || !w->recorded)
                 return -ENOMEM;
 
-        for (size_t i = 0; i < batch->n; i++) {
-                DdnsDelivery *d = &batch->deliveries[i];
-
-                ddns_waiting_list_forget(&l->waiting, d->zone);
-                w->tasks[w->n] = (DdnsTask){ .zone = d->zone,
-                                             .generation = d->generation,
-                                             .delete = d->delete,
-                                             .content = d->content,
-                                             .size = d->size,
-                                             .serial = d->serial };
-                w->deliveries[w->n++] = d;
-        }
+        for (size_t i = 0; i < batch->n; i++)
+                if (batch->deliveries[i].tries == 0)
+                        add_work(l, &batch->deliveries[i], w);
+        for (size_t i = 0; i < batch->n; i++)
+                if (batch->deliveries[i].tries > 0)
+                        add_work(l, &batch->deliveries[i], w);
         return 0;
 }
 

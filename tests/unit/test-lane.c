@@ -320,6 +320,30 @@ static void one_failing_zone_delays_no_other(void **state) {
         WAIT_FOR(is_delivered(f, "bad.test"));
 }
 
+static bool is_due(Fixture *f) {
+        uint64_t due, backoff;
+
+        assert_int_equal(ddns_store_next_due(f->store, "one", ddns_now_usec(), &due, &backoff), 0);
+        return due == 0;
+}
+
+static void what_failed_before_stands_behind_what_is_new(void **state) {
+        Fixture *f = *state;
+
+        fake_set(&f->fakes[0], poison, "bad.test");
+        push(f, "bad.test", 1);
+        start(f, 0);
+        WAIT_FOR(row_of(f, "bad.test").tries == 1);
+        stop(f, 0);
+        f->fakes[0].order[0] = '\0';
+        fake_set(&f->fakes[0], poison, NULL);
+        WAIT_FOR(is_due(f));
+        push(f, "new.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_delivered(f, "bad.test"));
+        assert_string_equal(f->fakes[0].order, "new.test@1 bad.test@1 ");
+}
+
 static void retry_that_falls_due_is_done_on_time_without_a_wake_up(void **state) {
         Fixture *f = *state;
 
@@ -962,6 +986,7 @@ int main(void) {
                 LANE(lane_without_a_name_server_to_ask_delivers_what_is_written),
                 LANE(idle_is_never_said_while_a_push_is_not_delivered),
                 LANE(one_failing_zone_delays_no_other),
+                LANE(what_failed_before_stands_behind_what_is_new),
                 LANE(retry_that_falls_due_is_done_on_time_without_a_wake_up),
                 LANE(zone_that_is_taken_but_not_shown_fails_with_what_the_server_says),
                 LANE(others_go_on_while_one_waits_to_be_shown),
