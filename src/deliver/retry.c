@@ -98,14 +98,14 @@ static bool is_configured(const DdnsConfig *config, const char *name) {
         return false;
 }
 
-/* An entry that is taken out for a while is forgotten all the same, and with it which deletes it misses. */
+/* An entry that is taken out for a while is forgotten all the same. */
 static int report_gone(const DdnsBackendRow *row, void *userdata) {
         DdnsReportFields fields = { .backend = row->name };
 
         if (!is_configured(userdata, row->name))
                 ddns_report(DDNS_EVENT_WARNING, &fields,
                             "%s is not in the configuration any more and forgotten; changes that it did not get: %" PRIu64
-                            ". Zones that are deleted from now on stay in it",
+                            ". Zones that are deleted from now on stay in it until it comes back",
                             row->name, row->pending + row->deferred + row->dead);
         return 0;
 }

@@ -297,8 +297,9 @@ int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec) {
         if (r >= 0)
                 r = store_run(s,
                               "DELETE FROM zone WHERE deleted = 1 AND generation <= (SELECT min(cursor) FROM backend)"
-                              " AND NOT EXISTS (SELECT 1 FROM retry WHERE retry.zone = zone.name)",
-                              "");
+                              " AND NOT EXISTS (SELECT 1 FROM retry WHERE retry.zone = zone.name)"
+                              " AND (SELECT at_usec FROM version v WHERE v.generation = zone.generation) < ?1",
+                              "u", deleted_before_usec);
         if (r >= 0)
                 r = store_run(s,
                               "DELETE FROM version WHERE zone IN (SELECT v.zone FROM version v"

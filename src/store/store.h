@@ -197,7 +197,8 @@ int ddns_store_retry(DdnsStore *s, const char *backend, const char *zone, bool d
  * `*ret_n`: zones. */
 int ddns_store_resync(DdnsStore *s, const char *backend, uint64_t *ret_n);
 
-/* Drops tombstones that every backend has passed, and the history of zones deleted before `deleted_before_usec`. */
+/* Drops the tombstones and the history of zones that were deleted before `deleted_before_usec`, of which every backend knows. Until
+ * then a backend that comes back, or starts anew, is told of the delete. */
 int ddns_store_purge(DdnsStore *s, uint64_t deleted_before_usec);
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */

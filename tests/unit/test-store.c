@@ -363,23 +363,49 @@ static void delete_is_a_change_and_leaves_a_tombstone(void **state) {
         assert_int_equal(delete_as(f, "a.test", "server1").outcome, DDNS_OUTCOME_ABSENT);
         assert_int_equal(delete_as(f, "b.test", "server1").outcome, DDNS_OUTCOME_ABSENT);
 
-        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0);
         assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
                          0); /* "one" and "two" lack it */
         ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "one", 32);
         assert_int_equal(b.n, 1);
         assert_true(b.deliveries[0].delete);
         record(f, "one", &b, NULL, NULL);
-        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0);
         assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
                          0); /* "two" still lacks it */
         (void) deliver(f, "two", "a.test");
-        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0);
         assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), 0); /* "two" failed */
         f->now += backoff[0];
         (void) deliver(f, "two", NULL);
-        assert_int_equal(ddns_store_purge(f->store, 0), 0);
+        assert_int_equal(ddns_store_purge(f->store, f->now - backoff[0]), 0);
+        assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL),
+                         0); /* it is not old enough */
+        assert_int_equal(ddns_store_purge(f->store, f->now), 0);
         assert_int_equal(ddns_store_get_zone(f->store, "a.test", &row, NULL), -ENOENT);
+}
+
+static void a_backend_that_was_away_is_told_of_deletes(void **state) {
+        static const DdnsStoreBackend both[] = { { "one", "a" }, { "two", "b" } };
+        Fixture *f = *state;
+        uint64_t n;
+
+        (void) push(f, "a.test", 1);
+        (void) deliver(f, "one", NULL);
+        (void) deliver(f, "two", NULL);
+        assert_int_equal(ddns_store_set_backends(f->store, both, 1),
+                         0); /* an operator takes "two" out */
+        (void) delete_as(f, "a.test", "server1");
+        (void) deliver(f, "one", NULL);
+        assert_int_equal(ddns_store_purge(f->store, f->now), 0);
+        assert_int_equal(ddns_store_set_backends(f->store, both, 2), 0);
+        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, "two", 32);
+        assert_int_equal(b.n, 1);
+        assert_true(b.deliveries[0].delete);
+
+        /* and one whose database was restored from a dump */
+        assert_int_equal(ddns_store_resync(f->store, "one", &n), 0);
+        assert_int_equal(deliver(f, "one", NULL), 1);
 }
 
 static void generations_are_never_used_twice(void **state) {
@@ -973,6 +999,7 @@ int main(void) {
                 TEST(failed_urgent_zone_waits_for_its_retry_only),
                 TEST(same_push_revives_what_failed),
                 TEST(delete_is_a_change_and_leaves_a_tombstone),
+                TEST(a_backend_that_was_away_is_told_of_deletes),
                 TEST(generations_are_never_used_twice),
                 TEST(delete_and_recreate_is_delivered_as_the_new_zone),
                 TEST(delete_by_another_master_is_a_conflict),
