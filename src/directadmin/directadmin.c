@@ -46,13 +46,14 @@ static bool is_redirect(const DdnsDaAnswer *answer) {
         return answer->status >= 300 && answer->status < 400;
 }
 
+/* Without the query, which may repeat the form of the login. */
 static int fail_redirect(const DdnsDaAnswer *answer, DdnsMessage *message) {
         char quoted[DDNS_DA_QUOTE_MAX];
 
         return ddns_fail(message, -EACCES,
                          "it still redirects after the login, to \"%s\": is the password right, and the "
                          "account an administrator?",
-                         ddns_da_quote(answer->location, strlen(answer->location), quoted));
+                         ddns_da_quote(answer->location, strcspn(answer->location, "?#"), quoted));
 }
 
 /* The Evolution skin redirects Basic authentication to its login page, wherever that is: we have a URL of our own for it. */

@@ -19,7 +19,8 @@ static int fail_connect(const DdnsDaHttp *h, DdnsMessage *message) {
 }
 
 static int fail_late(const DdnsDaHttp *h, DdnsMessage *message) {
-        if (ddns_monotonic_usec() >= h->deadline)
+        /* libcurl's clock has milliseconds, and may be a little early */
+        if (ddns_monotonic_usec() + USEC_PER_SEC / 10 >= h->deadline)
                 return ddns_fail(message, -ETIMEDOUT, "the listing takes longer than %.1f s",
                                  (double) h->server->total_usec / USEC_PER_SEC);
         return ddns_fail(message, -ETIMEDOUT, "nothing comes for %.1f s",

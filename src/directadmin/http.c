@@ -322,8 +322,6 @@ bool ddns_da_http_echoes(const DdnsDaHttp *h, const char *text) {
         char one[DDNS_DA_QUOTE_MAX];
         size_t n = strlen(h->password);
 
-        if (h->body.size > 0 && memmem(h->body.data, h->body.size, h->password, n))
-                return true;
         ddns_buffer_reserve(&quoted, 4 * n); /* so that no copy stays behind */
         for (size_t i = 0; i < n; i++)
                 ddns_buffer_append_text(&quoted, ddns_da_quote(h->password + i, 1, one));

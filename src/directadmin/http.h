@@ -36,5 +36,5 @@ int ddns_da_http_get(DdnsDaHttp *h, const char *path, const char *query, DdnsDaA
 int ddns_da_http_login(DdnsDaHttp *h, DdnsDaAnswer *ret, DdnsMessage *message);
 bool ddns_da_http_has_cookie(const DdnsDaHttp *h);
 
-/* Whether the last answer or `text` has the password in it. */
+/* Whether the password is in `text`, as ddns_da_quote() writes it or the beginning that it leaves of it. */
 bool ddns_da_http_echoes(const DdnsDaHttp *h, const char *text);

@@ -7,6 +7,7 @@ every request for the listing; those of `page_two_…` do to all pages but the f
 import gzip
 import json
 import time
+import urllib.parse
 
 from directadmin import LOGIN_PAGE
 
@@ -247,6 +248,14 @@ def compressed_on_the_way(_, request):
 def redirects(_, request):
     """To itself, whatever comes; it sets a cookie each time."""
     request.redirect(request.path, headers={"Set-Cookie": "session=0; path=/"})
+    return True
+
+
+@everything
+def redirects_with_the_password(server, request):
+    """In the query, as a form that was sent by GET."""
+    query = urllib.parse.urlencode({"username": server.username, "password": server.password}, quote_via=urllib.parse.quote)
+    request.redirect(f"/CMD_LOGIN?{query}", headers={"Set-Cookie": "session=0; path=/"})
     return True
 
 
