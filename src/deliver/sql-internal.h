@@ -98,6 +98,9 @@ uint64_t ddns_sql_id_parse(DdnsMysqlValue value);
 
 /* ---- sql-server.c ---- */
 
+/* Deletes what can't be there, in a transaction that is undone. -ETIME: somebody keeps the tables locked. */
+int ddns_sql_try_tables(DdnsSql *s, DdnsMessage *message);
+
 /* -EOPNOTSUPP: a table of ours knows no transactions. */
 int ddns_sql_look_at_engines(DdnsMysql *m, const DdnsSqlDescription *d, DdnsMessage *message);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the server tells of itself and of its tables. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "deliver/sql-internal.h"
@@ -120,4 +121,20 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
                                  zones_made ? zones_made : "an unknown time",
                                  rows_made ? rows_made : "an unknown time");
         return 0;
+}
+
+static int delete_none(DdnsMysql *m, const char *table, const char *column, DdnsMessage *message) {
+        char sql[256];
+
+        (void) snprintf(sql, sizeof sql, "DELETE FROM `%s` WHERE `%s`=0", table, column);
+        return ddns_mysql_run(m, sql, NULL, 0, NULL, NULL, message);
+}
+
+int ddns_sql_try_tables(DdnsSql *s, DdnsMessage *message) {
+        int r = delete_none(s->m, s->d->zones, "id", message);
+
+        for (size_t i = 0; r >= 0 && i < s->d->n_tables; i++)
+                r = delete_none(s->m, s->d->tables[i].name, s->d->tables[i].zone_id, message);
+        ddns_mysql_rollback(s->m);
+        return r;
 }

@@ -188,8 +188,8 @@ static int compare_tasks(const void *a, const void *b) {
 }
 
 /* Zone by zone in the order of the batch, so that those that the server refuses stop no others. If the first two wait too long
- * for a lock, the table is locked, and no zone is to blame. Later on some may, but not for ever: who comes behind them is left
- * to the next batch, which begins with what is urgent. */
+ * and the tables are locked, no zone is to blame. Some may wait, but not for ever: who comes behind them is left to the next
+ * batch, which begins with what is urgent. */
 static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
         DdnsTask *waited = NULL; /* the first that did */
         size_t waits = 0, others = 0;
@@ -208,9 +208,12 @@ static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsM
                 r = bring(s, &p->zones[i], 1, outcome, &why);
                 if (r < 0 && !is_of_a_zone(r))
                         return ddns_fail(message, r, "%s", why.text);
-                if (r == -ETIME && waited && others == 0) {
-                        waited->state = DDNS_TASK_PENDING;
-                        return ddns_fail(message, r, "%s", why.text);
+                if (r == -ETIME && waits == 1 && others == 0) {
+                        int locked = ddns_sql_try_tables(s, message);
+                        if (locked < 0) {
+                                waited->state = DDNS_TASK_PENDING;
+                                return locked;
+                        }
                 }
                 if (r == -ETIME && waits++ == 0)
                         waited = task;

@@ -193,6 +193,21 @@ static void many_locked_zones_do_not_keep_a_batch_for_ever(void **state) {
         assert_int_equal(n[PENDING], 3);
 }
 
+static void locked_zones_alone_in_a_batch_are_no_outage(void **state) {
+        Coredns *c = *state;
+        DdnsTask tasks[3];
+
+        coredns_save_three(tasks, 1);
+        assert_int_equal(coredns_apply(c, tasks, 3), 0);
+        others_run("START TRANSACTION");
+        others_run("SELECT * FROM zones WHERE zone_name LIKE '%.example.' FOR UPDATE");
+        coredns_save_three(tasks, 2);
+        assert_int_equal(coredns_apply(c, tasks, 3), 0);
+        others_leave();
+        coredns_assert_states(tasks, FAILED, FAILED, FAILED);
+        coredns_assert_whole(c, "3");
+}
+
 static void a_lone_locked_zone_is_waited_for_once(void **state) {
         Coredns *c = *state;
 
@@ -319,6 +334,7 @@ int main(void) {
                 TEST(a_deadlock_is_tried_again),
                 TEST(a_locked_zone_fails_alone),
                 TEST(many_locked_zones_do_not_keep_a_batch_for_ever),
+                TEST(locked_zones_alone_in_a_batch_are_no_outage),
                 TEST(a_lone_locked_zone_is_waited_for_once),
                 TEST(a_zone_that_takes_the_server_too_long_fails_alone),
                 TEST(a_locked_table_is_an_outage_of_few_lock_waits),
