@@ -219,6 +219,12 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
 #define SQL_VALID_RETRY                                                           \
         " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation" \
         " WHERE r.backend = b.id AND "
+/* Has NEVER as ?1: a range of the index, however much is deferred. */
+#define SQL_WRITTEN "r.due_usec = ?1 AND r.written = 1"
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+        return a == 0 || (b > 0 && b < a) ? b : a;
+}
 
 int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row, void *userdata),
                             void *userdata) {
@@ -231,10 +237,13 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         "r.due_usec IS NOT NULL AND r.written = 0),"
                         " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
                         " b.failures, b.since_usec, b.due_usec,"
-                        " coalesce(b.error, (SELECT r.error FROM" SQL_VALID_RETRY
-                        "r.written = 1 AND r.error IS NOT NULL ORDER BY r.generation LIMIT 1)),"
+                        " coalesce(b.error, (SELECT r.error FROM" SQL_VALID_RETRY SQL_WRITTEN
+                        " AND r.error IS NOT NULL ORDER BY r.generation LIMIT 1)),"
                         " b.delay_usec,"
-                        " (SELECT count(*) FROM" SQL_VALID_RETRY "r.written = 1)"
+                        " (SELECT count(*) FROM" SQL_VALID_RETRY SQL_WRITTEN "),"
+                        " (SELECT w.at_usec FROM version w WHERE w.generation ="
+                        " (SELECT min(r.generation) FROM" SQL_VALID_RETRY SQL_WRITTEN ")),"
+                        " b.target"
                         " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
                         " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id"
                         " AND a.generation = z.generation)"
@@ -243,7 +252,7 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         "  AND r.generation = z.generation)"
                         " LEFT JOIN version v ON v.generation = z.generation GROUP BY b.id"
                         " ORDER BY b.id",
-                        "");
+                        "u", (uint64_t) NEVER_USEC);
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -251,7 +260,7 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         .name = column_text(stmt, 0),
                         .cursor = store_column_u64(stmt, 1),
                         .pending = store_column_u64(stmt, 2),
-                        .oldest_usec = store_column_u64(stmt, 3),
+                        .oldest_usec = earlier(store_column_u64(stmt, 3), store_column_u64(stmt, 12)),
                         .deferred = store_column_u64(stmt, 4),
                         .dead = store_column_u64(stmt, 5),
                         .failures = (unsigned) sqlite3_column_int64(stmt, 6),
@@ -260,6 +269,7 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         .error = column_text(stmt, 9),
                         .delay_usec = store_column_u64(stmt, 10),
                         .written = store_column_u64(stmt, 11),
+                        .target = column_text(stmt, 13),
                 };
 
                 r = each(&row, userdata);

@@ -259,9 +259,10 @@ typedef struct DdnsQueueRow {
 
 typedef struct DdnsBackendRow {
         const char *name;
+        const char *target; /* where it delivered to when it was met */
         uint64_t cursor;
         uint64_t pending, written, deferred, dead; /* zones */
-        uint64_t oldest_usec;                      /* acceptance of the oldest pending zone; 0 if none */
+        uint64_t oldest_usec; /* acceptance of the oldest zone that is pending or written; 0 if none */
         unsigned failures;                         /* > 0: down */
         uint64_t since_usec;                       /* down or up since then; 0 if never tried */
         uint64_t due_usec;                         /* down: next try */

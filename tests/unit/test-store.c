@@ -789,6 +789,24 @@ static void what_is_written_waits_in_no_batch_and_is_not_served(void **state) {
         assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
 }
 
+static void what_is_written_counts_as_the_oldest(void **state) {
+        Fixture *f = *state;
+        uint64_t first = f->now;
+
+        (void) push(f, "a.test", 1);
+        write_only(f, "one", NULL);
+        assert_int_equal(backend(f, "one").oldest_usec, first);
+        f->now += USEC_PER_SEC;
+        (void) push(f, "b.test", 1);
+        assert_int_equal(backend(f, "one").oldest_usec, first);
+
+        DdnsResult served = { .zone = "a.test", .generation = 1 };
+        assert_int_equal(ddns_store_record(f->store, "one", &served, 1, f->now, &schedule), 0);
+        assert_int_equal(backend(f, "one").oldest_usec, f->now);
+        assert_int_equal(deliver(f, "one", NULL), 1);
+        assert_int_equal(backend(f, "one").oldest_usec, 0);
+}
+
 static void writing_without_being_served_uses_up_the_tries(void **state) {
         Fixture *f = *state;
         DdnsResult unserved = { .zone = "a.test", .error = "not shown" };
@@ -1016,6 +1034,7 @@ int main(void) {
                 TEST(delivered_zones_are_listed_in_pages),
                 TEST(the_queue_shows_all_that_is_not_delivered),
                 TEST(what_is_written_waits_in_no_batch_and_is_not_served),
+                TEST(what_is_written_counts_as_the_oldest),
                 TEST(writing_without_being_served_uses_up_the_tries),
                 TEST(a_newer_push_does_not_wait_for_what_is_written),
                 TEST(warnings_stay_until_the_backend_says_otherwise),
