@@ -26,6 +26,7 @@
 typedef struct Retry {
         const DdnsConfig *config;
         DdnsStore *store;
+        DdnsStoreBackend *wanted; /* as many as are configured */
         DdnsLane **lanes;
         size_t n;
         int lock_fd, wake_fd, signal_fd;
@@ -91,46 +92,54 @@ static char *describe_target(const DdnsBackendConfig *c) {
         return n < 0 ? NULL : text;
 }
 
-static bool is_configured(const DdnsConfig *config, const char *name) {
-        for (size_t i = 0; i < config->n_backends; i++)
-                if (strcmp(config->backends[i].name, name) == 0)
-                        return true;
-        return false;
+static const DdnsStoreBackend *find_wanted(const Retry *r, const char *name) {
+        for (size_t i = 0; i < r->config->n_backends; i++)
+                if (strcmp(r->wanted[i].name, name) == 0)
+                        return &r->wanted[i];
+        return NULL;
 }
 
 /* An entry that is taken out for a while is forgotten all the same. */
 static int report_gone(const DdnsBackendRow *row, void *userdata) {
+        const DdnsStoreBackend *wanted = find_wanted(userdata, row->name);
         DdnsReportFields fields = { .backend = row->name };
 
-        if (!is_configured(userdata, row->name))
+        if (!wanted)
                 ddns_report(DDNS_EVENT_WARNING, &fields,
                             "%s is not in the configuration any more and forgotten; changes that it did not get: %" PRIu64
                             ". Zones that are deleted from now on stay in it until it comes back",
                             row->name, row->pending + row->deferred + row->dead);
+        else if (strcmp(wanted->target, row->target) != 0)
+                ddns_report(DDNS_EVENT_NOTICE, &fields,
+                            "%s delivers to another place now (%s instead of %s): it starts anew and gets all zones. What the old place has "
+                            "stays there",
+                            row->name, wanted->target, row->target);
+        return 0;
+}
+
+static int describe_backends(Retry *r) {
+        r->wanted = calloc(r->config->n_backends > 0 ? r->config->n_backends : 1, sizeof *r->wanted);
+        if (!r->wanted)
+                return -ENOMEM;
+        for (size_t i = 0; i < r->config->n_backends; i++) {
+                r->wanted[i].name = r->config->backends[i].name;
+                r->wanted[i].target = describe_target(&r->config->backends[i]);
+                if (!r->wanted[i].target)
+                        return -ENOMEM;
+        }
         return 0;
 }
 
 static int set_backends(Retry *r) {
-        size_t n = r->config->n_backends;
-        DdnsStoreBackend *backends = calloc(n > 0 ? n : 1, sizeof *backends);
-        int k = backends ? 0 : -ENOMEM;
+        int k = describe_backends(r);
 
-        for (size_t i = 0; k >= 0 && i < n; i++) {
-                backends[i].name = r->config->backends[i].name;
-                backends[i].target = describe_target(&r->config->backends[i]);
-                if (!backends[i].target)
-                        k = -ENOMEM;
-        }
-        if (k >= 0) {
-                k = ddns_store_each_backend(r->store, report_gone, (void *) r->config);
-                if (k >= 0)
-                        k = ddns_store_set_backends(r->store, backends, n);
-                if (k < 0)
-                        ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", ddns_store_error(r->store));
-        }
-        for (size_t i = 0; backends && i < n; i++)
-                free((char *) backends[i].target);
-        free(backends);
+        if (k < 0)
+                return k;
+        k = ddns_store_each_backend(r->store, report_gone, r);
+        if (k >= 0)
+                k = ddns_store_set_backends(r->store, r->wanted, r->config->n_backends);
+        if (k < 0)
+                ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", ddns_store_error(r->store));
         return k;
 }
 
@@ -296,6 +305,9 @@ static void stop_lanes(Retry *r) {
 static void close_all(Retry *r) {
         stop_lanes(r);
         free(r->lanes);
+        for (size_t i = 0; r->wanted && i < r->config->n_backends; i++)
+                free((char *) r->wanted[i].target);
+        free(r->wanted);
         (void) ddns_store_free(r->store);
         ddns_closep(&r->signal_fd);
         ddns_closep(&r->lock_fd);

@@ -318,6 +318,22 @@ static void a_backend_that_is_taken_out_is_said_to_be_forgotten(void **state) {
         assert_null(strstr(text, "forgotten"));
 }
 
+static void a_backend_whose_place_changed_is_said_to_start_anew(void **state) {
+        Fixture *f = *state;
+        char text[4096];
+
+        write_config(f, "0", "  - {name: moved, type: zone-files, zone-dir: /nonexistent}\n");
+        run_and_read(f, text, sizeof text);
+        write_config(f, "0", "  - {name: moved, type: zone-files, zone-dir: /nonexistent/new}\n");
+        run_and_read(f, text, sizeof text);
+        assert_non_null(strstr(
+                        text, "moved delivers to another place now (zone-files /nonexistent/new instead "
+                              "of zone-files /nonexistent): it starts anew and gets all zones"));
+        assert_null(strstr(text, "files delivers to"));
+        run_and_read(f, text, sizeof text);
+        assert_null(strstr(text, "starts anew"));
+}
+
 static void nothing_is_said_to_be_gone_that_nobody_was_asked_for(void **state) {
         Fixture *f = *state;
         char text[4096];
@@ -411,6 +427,7 @@ int main(void) {
                 RUN(wake_up_while_it_leaves_is_not_lost),
                 RUN(second_instance_leaves_and_says_why),
                 RUN(a_backend_that_is_taken_out_is_said_to_be_forgotten),
+                RUN(a_backend_whose_place_changed_is_said_to_start_anew),
                 RUN(nothing_is_said_to_be_gone_that_nobody_was_asked_for),
                 RUN(sigterm_ends_it_with_0),
                 RUN(sigterm_ends_it_while_a_backend_hangs_and_others_go_on),
