@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands to PowerDNS' control socket. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
+#include "basic/socket.h"
 #include "deliver/powerdns-control.h"
 
 #define ANSWER_MAX 1024
@@ -23,23 +23,6 @@ static int fail(const char *path, int error, DdnsMessage *message) {
         return ddns_fail(message, error, "the control socket %s: %s%s", path,
                          error == -ETIMEDOUT ? "PowerDNS did not answer in time" : strerror(-error),
                          error == -EACCES ? "; the service needs its group: see ddns-mysql(7)" : "");
-}
-
-static int wait_for(int fd, short events, uint64_t deadline) {
-        for (;;) {
-                struct pollfd pfd = { .fd = fd, .events = events };
-                uint64_t now = ddns_monotonic_usec(), wait = deadline > now ? deadline - now : 0;
-                struct timespec ts = { .tv_sec = (time_t) (wait / USEC_PER_SEC),
-                                       .tv_nsec = (long) (wait % USEC_PER_SEC * 1000) };
-                int r = ppoll(&pfd, 1, &ts, NULL);
-
-                if (r > 0)
-                        return 0;
-                if (r == 0)
-                        return -ETIMEDOUT;
-                if (errno != EINTR)
-                        return -errno;
-        }
 }
 
 /* A full backlog is EAGAIN for a UNIX socket, and nothing tells when there is room again. */
@@ -65,23 +48,6 @@ static int open_socket(const char *path, uint64_t deadline, int *ret) {
         return 0;
 }
 
-static int send_all(int fd, const char *data, size_t size, uint64_t deadline) {
-        while (size > 0) {
-                ssize_t k = send(fd, data, size, MSG_NOSIGNAL);
-
-                if (k >= 0) {
-                        data += k;
-                        size -= (size_t) k;
-                } else if (errno == EAGAIN) {
-                        int r = wait_for(fd, POLLOUT, deadline);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
-        }
-        return 0;
-}
-
 /* Up to the end of the connection; what is too much is read and dropped. */
 static int receive(int fd, char answer[ANSWER_MAX], uint64_t deadline) {
         size_t size = 0;
@@ -89,21 +55,14 @@ static int receive(int fd, char answer[ANSWER_MAX], uint64_t deadline) {
 
         for (;;) {
                 bool full = size == ANSWER_MAX - 1;
-                ssize_t k = recv(fd, full ? rest : answer + size,
-                                 full ? sizeof rest : ANSWER_MAX - 1 - size, 0);
+                ssize_t k = ddns_socket_receive(fd, full ? rest : answer + size,
+                                                full ? sizeof rest : ANSWER_MAX - 1 - size, deadline);
 
-                if (k > 0)
-                        size += full ? 0 : (size_t) k;
-                else if (k == 0)
+                if (k < 0)
+                        return (int) k;
+                if (k == 0)
                         break;
-                else if (errno == EAGAIN) {
-                        int r = wait_for(fd, POLLIN, deadline);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
-                if (ddns_monotonic_usec() >= deadline)
-                        return -ETIMEDOUT;
+                size += full ? 0 : (size_t) k;
         }
         while (size > 0 && strchr(" \t\r\n", answer[size - 1]))
                 size--;
@@ -119,7 +78,7 @@ static int command(const char *path, const char *line, size_t size, const char *
         int r = open_socket(path, deadline, &fd);
 
         if (r >= 0)
-                r = send_all(fd, line, size, deadline);
+                r = ddns_socket_send(fd, line, size, deadline);
         if (r >= 0)
                 r = receive(fd, answer, deadline);
         if (r < 0)

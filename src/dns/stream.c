@@ -1,45 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages over TCP, one socket without blocking. */
+/* Messages over TCP: cutting what comes into them. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 
 #include "basic/cleanup.h"
 #include "basic/clock.h"
+#include "basic/socket.h"
 #include "dns/stream.h"
 
 #define LENGTH_SIZE 2
 #define DATA_MAX    (LENGTH_SIZE + UINT16_MAX)
 
-static int wait_for(const DnsStream *s, short events) {
-        uint64_t now = ddns_monotonic_usec(), end = now + s->silence_usec;
-        struct pollfd pfd = { .fd = s->fd, .events = events };
+/* Of a wait that begins now. */
+static uint64_t end_of_wait(const DnsStream *s) {
+        uint64_t end = ddns_monotonic_usec() + s->silence_usec;
 
-        if (end > s->deadline)
-                end = s->deadline;
-        while (now < end) {
-                struct timespec ts = { .tv_sec = (time_t) ((end - now) / USEC_PER_SEC),
-                                       .tv_nsec = (long) ((end - now) % USEC_PER_SEC * 1000) };
-
-                int r = ppoll(&pfd, 1, &ts, NULL);
-                if (r > 0)
-                        return 0; /* an error shows in what is done next */
-                if (r < 0 && errno != EINTR)
-                        return -errno;
-                now = ddns_monotonic_usec();
-        }
-        return -ETIMEDOUT;
-}
-
-static int finish_connecting(const DnsStream *s) {
-        int error, r = wait_for(s, POLLOUT);
-        socklen_t size = sizeof error;
-
-        if (r < 0)
-                return r;
-        if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-                return -errno;
-        return -error;
+        return end < s->deadline ? end : s->deadline;
 }
 
 int dns_stream_open(DnsStream *s, const DdnsSockaddr *server, uint64_t silence_usec,
@@ -49,51 +25,22 @@ int dns_stream_open(DnsStream *s, const DdnsSockaddr *server, uint64_t silence_u
         s->data = malloc(DATA_MAX);
         if (!s->data)
                 return -ENOMEM;
-        s->fd = socket(server->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (s->fd < 0)
-                return -errno;
-        if (connect(s->fd, &server->sa, ddns_sockaddr_length(server)) == 0)
-                return 0;
-        return errno == EINPROGRESS ? finish_connecting(s) : -errno;
+        return ddns_socket_connect(server, end_of_wait(s), &s->fd);
 }
 
 int dns_stream_send(DnsStream *s, const void *data, size_t size) {
-        const char *p = data;
-
-        while (size > 0) {
-                ssize_t k = send(s->fd, p, size, MSG_NOSIGNAL);
-
-                if (k >= 0) {
-                        p += k;
-                        size -= (size_t) k;
-                } else if (errno == EAGAIN) {
-                        int r = wait_for(s, POLLOUT);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
-        }
-        return 0;
+        return ddns_socket_send(s->fd, data, size, end_of_wait(s));
 }
 
 /* Receives until `size` octets are there. */
 static int fill(DnsStream *s, size_t size) {
         while (s->end - s->at < size) {
-                /* A server that never pauses would keep us from wait_for(), which looks at the clock. */
-                if (ddns_monotonic_usec() >= s->deadline)
-                        return -ETIMEDOUT;
-                ssize_t k = recv(s->fd, s->data + s->end, DATA_MAX - s->end, 0);
+                ssize_t k = ddns_socket_receive(s->fd, s->data + s->end, DATA_MAX - s->end,
+                                                end_of_wait(s));
 
-                if (k > 0)
-                        s->end += (size_t) k;
-                else if (k == 0)
-                        return -EPIPE;
-                else if (errno == EAGAIN) {
-                        int r = wait_for(s, POLLIN);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
+                if (k <= 0)
+                        return k < 0 ? (int) k : -EPIPE;
+                s->end += (size_t) k;
         }
         return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
+#include "basic/socket.h"
 #include "rndc/rndc-message.h"
 #include "rndc/rndc.h"
 
@@ -65,52 +66,13 @@ static int fail(const DdnsRndc *c, int error, DdnsMessage *message) {
         }
 }
 
-static int wait_for(const DdnsRndc *c, short events, uint64_t deadline) {
-        for (;;) {
-                struct pollfd pfd = { .fd = c->fd, .events = events };
-                uint64_t now = ddns_monotonic_usec(), wait = deadline > now ? deadline - now : 0;
-                struct timespec ts = { .tv_sec = (time_t) (wait / USEC_PER_SEC),
-                                       .tv_nsec = (long) (wait % USEC_PER_SEC * 1000) };
-
-                int r = ppoll(&pfd, 1, &ts, NULL);
-                if (r > 0)
-                        return 0;
-                if (r == 0)
-                        return -ETIMEDOUT;
-                if (errno != EINTR)
-                        return -errno;
-        }
-}
-
-static int send_all(const DdnsRndc *c, const char *data, size_t size, uint64_t deadline) {
-        while (size > 0) {
-                ssize_t k = send(c->fd, data, size, MSG_NOSIGNAL);
-                if (k >= 0) {
-                        data += k;
-                        size -= (size_t) k;
-                } else if (errno == EAGAIN) {
-                        int r = wait_for(c, POLLOUT, deadline);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
-        }
-        return 0;
-}
-
 static int receive_all(const DdnsRndc *c, void *data, size_t size, uint64_t deadline) {
         for (size_t done = 0; done < size;) {
-                ssize_t k = recv(c->fd, (char *) data + done, size - done, 0);
-                if (k > 0)
-                        done += (size_t) k;
-                else if (k == 0)
-                        return -ECONNRESET;
-                else if (errno == EAGAIN) {
-                        int r = wait_for(c, POLLIN, deadline);
-                        if (r < 0)
-                                return r;
-                } else if (errno != EINTR)
-                        return -errno;
+                ssize_t k = ddns_socket_receive(c->fd, (char *) data + done, size - done, deadline);
+
+                if (k <= 0)
+                        return k < 0 ? (int) k : -ECONNRESET;
+                done += (size_t) k;
         }
         return 0;
 }
@@ -184,7 +146,7 @@ static int exchange(DdnsRndc *c, const char *command, uint32_t *ret_result) {
         int r = ddns_rndc_message_encode(c->key, &request, &buffer);
         if (r < 0)
                 return r;
-        r = send_all(c, buffer.data, buffer.size, deadline);
+        r = ddns_socket_send(c->fd, buffer.data, buffer.size, deadline);
         if (r < 0)
                 return r;
         r = receive_message(c, deadline, &data, &size);
@@ -206,27 +168,6 @@ int ddns_rndc_command(DdnsRndc *c, const char *command, DdnsRndcReply *ret, Ddns
         return 0;
 }
 
-static int open_socket(DdnsRndc *c, const DdnsSockaddr *server) {
-        int error = 0;
-        socklen_t size = sizeof error;
-
-        c->fd = socket(server->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        if (c->fd < 0)
-                return -errno;
-        /* A command is one small write; nothing may wait for more to come. */
-        (void) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-        if (connect(c->fd, &server->sa, ddns_sockaddr_length(server)) == 0)
-                return 0;
-        if (errno != EINPROGRESS)
-                return -errno;
-        int r = wait_for(c, POLLOUT, ddns_monotonic_usec() + c->timeout_usec);
-        if (r < 0)
-                return r;
-        if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
-                return -errno;
-        return -error;
-}
-
 int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsHmacKey *key, uint64_t timeout_usec,
                       DdnsRndc **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_rndc_freep) DdnsRndc *c = calloc(1, sizeof *c);
@@ -242,9 +183,11 @@ int ddns_rndc_connect(const DdnsSockaddr *server, const DdnsHmacKey *key, uint64
         /* named remembers serial numbers for some minutes and refuses one that it saw: start anywhere. */
         if (getrandom(&c->serial, sizeof c->serial, 0) != sizeof c->serial)
                 return fail(c, -EIO, message);
-        int r = open_socket(c, server);
+        int r = ddns_socket_connect(server, ddns_monotonic_usec() + timeout_usec, &c->fd);
         if (r < 0)
                 return fail(c, r, message);
+        /* A command is one small write; nothing may wait for more to come. */
+        (void) setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
         r = ddns_rndc_command(c, "null", &reply, message);
         if (r < 0)
                 return r;
