@@ -6,8 +6,8 @@
 #include "deliver/sql-internal.h"
 
 void ddns_sql_difference_done(DdnsSqlDifference *d) {
-        free(d->inserts);
-        free(d->updates);
+        free(d->inserts.items);
+        free(d->updates.items);
         free(d->deletes);
         *d = (DdnsSqlDifference){ 0 };
 }
@@ -34,23 +34,13 @@ int ddns_sql_difference_delete(DdnsSqlDifference *d, uint64_t id) {
         return 0;
 }
 
-static int add_insert(DdnsSqlDifference *d, DdnsSqlChange change) {
-        DdnsSqlChange *p = grow(d->inserts, d->n_inserts, &d->allocated_inserts, sizeof *p);
+static int add_change(DdnsSqlChanges *c, DdnsSqlChange change) {
+        DdnsSqlChange *p = grow(c->items, c->n, &c->allocated, sizeof *p);
 
         if (!p)
                 return -ENOMEM;
-        d->inserts = p;
-        d->inserts[d->n_inserts++] = change;
-        return 0;
-}
-
-static int add_update(DdnsSqlDifference *d, DdnsSqlChange change) {
-        DdnsSqlChange *p = grow(d->updates, d->n_updates, &d->allocated_updates, sizeof *p);
-
-        if (!p)
-                return -ENOMEM;
-        d->updates = p;
-        d->updates[d->n_updates++] = change;
+        c->items = p;
+        c->items[c->n++] = change;
         return 0;
 }
 
@@ -104,7 +94,7 @@ static int drop_equal(const DdnsSqlTable *t, const DdnsSqlRows *wanted, const Dd
 }
 
 /* Makes updates of rows that are alike in the first `n_cells`, and keeps what finds no other. Both sides stay sorted. */
-static int pair(DdnsSqlDifference *d, const DdnsSqlZone *zone, Side *missing, Side *surplus,
+static int pair(DdnsSqlChanges *updates, const DdnsSqlZone *zone, Side *missing, Side *surplus,
                 size_t n_cells) {
         size_t w = 0, s = 0, n_missing = 0, n_surplus = 0;
         int r = 0;
@@ -115,8 +105,8 @@ static int pair(DdnsSqlDifference *d, const DdnsSqlZone *zone, Side *missing, Si
                                           : compare_cells(missing->rows[w], *surplus->rows[s], n_cells);
 
                 if (c == 0)
-                        r = add_update(d, (DdnsSqlChange){ surplus->rows[s]->id, zone->id_text,
-                                                           missing->rows[w] });
+                        r = add_change(updates, (DdnsSqlChange){ surplus->rows[s]->id, zone->id_text,
+                                                                 missing->rows[w] });
                 else if (c < 0)
                         missing->rows[n_missing++] = missing->rows[w];
                 else
@@ -140,11 +130,11 @@ int ddns_sql_difference_add(DdnsSqlDifference *d, const DdnsSqlTable *t, DdnsSql
         ddns_sql_rows_sort(&zone->stored, t->n_columns);
         r = drop_equal(t, wanted, &zone->stored, &missing, &surplus);
         if (r >= 0)
-                r = pair(d, zone, &missing, &surplus, t->n_key + 1);
+                r = pair(&d->updates, zone, &missing, &surplus, t->n_key + 1);
         if (r >= 0)
-                r = pair(d, zone, &missing, &surplus, t->n_key);
+                r = pair(&d->updates, zone, &missing, &surplus, t->n_key);
         for (size_t i = 0; r >= 0 && i < missing.n; i++)
-                r = add_insert(d, (DdnsSqlChange){ 0, zone->id_text, missing.rows[i] });
+                r = add_change(&d->inserts, (DdnsSqlChange){ 0, zone->id_text, missing.rows[i] });
         for (size_t i = 0; r >= 0 && i < surplus.n; i++)
                 r = ddns_sql_difference_delete(d, surplus.rows[i]->id);
         return r;

@@ -50,11 +50,15 @@ typedef struct DdnsSqlChange {
         const DdnsSqlRow *row;
 } DdnsSqlChange;
 
+typedef struct DdnsSqlChanges {
+        DdnsSqlChange *items;
+        size_t n, allocated;
+} DdnsSqlChanges;
+
 typedef struct DdnsSqlDifference {
-        DdnsSqlChange *inserts, *updates;
+        DdnsSqlChanges inserts, updates;
         uint64_t *deletes; /* ids */
-        size_t n_inserts, n_updates, n_deletes;
-        size_t allocated_inserts, allocated_updates, allocated_deletes;
+        size_t n_deletes, allocated_deletes;
 } DdnsSqlDifference;
 
 void ddns_sql_difference_done(DdnsSqlDifference *d);

@@ -273,10 +273,12 @@ static int write_difference(Transaction *t, const DdnsSqlTable *table, const Ddn
         int r = delete_rows(t, table->name, "id", d->deletes, d->n_deletes);
 
         if (r >= 0)
-                r = ddns_sql_run_changes(t->s->m, table, d->updates, d->n_updates, true, t->message);
+                r = ddns_sql_run_changes(t->s->m, table, d->updates.items, d->updates.n, true,
+                                         t->message);
         if (r >= 0)
-                r = ddns_sql_run_changes(t->s->m, table, d->inserts, d->n_inserts, false, t->message);
-        t->outcome.written_rows += d->n_deletes + d->n_updates + d->n_inserts;
+                r = ddns_sql_run_changes(t->s->m, table, d->inserts.items, d->inserts.n, false,
+                                         t->message);
+        t->outcome.written_rows += d->n_deletes + d->updates.n + d->inserts.n;
         return r;
 }
 

@@ -51,10 +51,10 @@ static void assert_difference(const DdnsSqlTable *t, const char *stored, const c
         assert_int_equal(ddns_sql_difference_add(&d, t, &zone, &rows), 0);
         for (size_t i = 0; i < d.n_deletes; i++)
                 print_row(got, &n, '-', d.deletes[i], NULL);
-        for (size_t i = 0; i < d.n_updates; i++)
-                print_row(got, &n, '=', d.updates[i].id, d.updates[i].row);
-        for (size_t i = 0; i < d.n_inserts; i++)
-                print_row(got, &n, '+', d.inserts[i].id, d.inserts[i].row);
+        for (size_t i = 0; i < d.updates.n; i++)
+                print_row(got, &n, '=', d.updates.items[i].id, d.updates.items[i].row);
+        for (size_t i = 0; i < d.inserts.n; i++)
+                print_row(got, &n, '+', d.inserts.items[i].id, d.inserts.items[i].row);
         assert_string_equal(got, want);
         ddns_sql_rows_done(&zone.stored);
         ddns_sql_rows_done(&rows);
@@ -120,14 +120,15 @@ static void any_difference_leads_to_what_is_wanted(void **state) {
 
                         for (size_t k = 0; k < d.n_deletes; k++)
                                 gone = gone || d.deletes[k] == row->id;
-                        for (size_t k = 0; k < d.n_updates; k++)
-                                if (d.updates[k].id == before.rows[i].id)
-                                        row = d.updates[k].row;
+                        for (size_t k = 0; k < d.updates.n; k++)
+                                if (d.updates.items[k].id == before.rows[i].id)
+                                        row = d.updates.items[k].row;
                         if (!gone)
                                 assert_int_equal(ddns_sql_rows_add(&result, 0, row->cells, 3), 0);
                 }
-                for (size_t k = 0; k < d.n_inserts; k++)
-                        assert_int_equal(ddns_sql_rows_add(&result, 0, d.inserts[k].row->cells, 3), 0);
+                for (size_t k = 0; k < d.inserts.n; k++)
+                        assert_int_equal(ddns_sql_rows_add(&result, 0, d.inserts.items[k].row->cells, 3),
+                                         0);
                 ddns_sql_rows_sort(&result, 3);
                 assert_int_equal(result.n, rows.n);
                 for (size_t i = 0; i < rows.n; i++)
