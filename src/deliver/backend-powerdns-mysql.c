@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The backend that is a database which PowerDNS reads (gmysql). */
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "basic/clock.h"
 #include "deliver/powerdns-control.h"
 #include "deliver/powerdns-rows.h"
 #include "deliver/sql.h"
 
 /* For each of the two steps behind a batch. */
 #define CONTROL_TIMEOUT_USEC (5 * USEC_PER_SEC)
+/* One that was silent is left alone for that long: caches end by themselves, and batches need not wait for it. */
+#define SILENT_USEC (30 * USEC_PER_SEC)
 
 /* How long PowerDNS goes on with what it has, as it comes (query-cache-ttl, zone-cache-refresh-interval). */
 #define DELAY "within 20 to 60 s, a new zone within 300 s"
@@ -23,7 +28,8 @@ struct DdnsBackend {
         DdnsSqlTable emptied[2];
         DdnsPowerdnsLimits limits; /* of the connection at hand */
         DdnsSql *sql;
-        bool rediscovered; /* nothing was inserted of which PowerDNS may not know */
+        bool rediscovered;        /* nothing was inserted of which PowerDNS may not know */
+        uint64_t silent_end_usec; /* monotonic: the control socket is left alone until then */
 };
 
 /* ---- what the way into the database asks ---- */
@@ -150,12 +156,16 @@ static void tell(DdnsBackend *b, DdnsTask *tasks, size_t n, const DdnsSqlOutcome
 
         if (outcome->inserted_zones > 0)
                 b->rediscovered = false;
+        if (r >= 0 && ddns_monotonic_usec() < b->silent_end_usec)
+                r = ddns_fail(&why, -EAGAIN, "control socket %s was silent a moment ago", path);
         if (r >= 0 && !b->rediscovered) {
                 r = ddns_powerdns_rediscover(path, CONTROL_TIMEOUT_USEC, &why);
                 b->rediscovered = r >= 0;
         }
         if (r >= 0)
                 r = ddns_powerdns_purge(path, zones, n_zones, CONTROL_TIMEOUT_USEC, &why);
+        if (r == -ETIMEDOUT)
+                b->silent_end_usec = ddns_monotonic_usec() + SILENT_USEC;
         for (size_t i = 0; r < 0 && i < n; i++)
                 if (tasks[i].state == DDNS_TASK_WRITTEN)
                         warn(&tasks[i], why.text);
@@ -170,12 +180,38 @@ static int powerdns_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage
         return r;
 }
 
+/* An address is ours if a socket can have it. */
+static bool is_ours(const struct addrinfo *a) {
+        ddns_cleanup(ddns_closep) int fd = socket(a->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        return fd >= 0 && bind(fd, a->ai_addr, a->ai_addrlen) == 0;
+}
+
+/* Where the database is, PowerDNS most often is too. */
+static bool is_elsewhere(const DdnsMysqlConfig *c) {
+        const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+        struct addrinfo *all = NULL;
+        bool ours = false;
+
+        if (c->socket || getaddrinfo(c->host, NULL, &hints, &all) != 0)
+                return false;
+        for (const struct addrinfo *a = all; a && !ours; a = a->ai_next)
+                ours = is_ours(a);
+        freeaddrinfo(all);
+        return !ours;
+}
+
 static int powerdns_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
                           DdnsMessage *message) {
         const char *path = b->config->control_socket;
         DdnsMessage why;
 
-        if (!path)
+        if (!path && is_elsewhere(&b->config->mysql))
+                found(DDNS_FINDING_GOOD,
+                      "the database is on another machine, and a `control-socket` is for a PowerDNS on this one: it sees a change " DELAY
+                      "; shorter caches make that faster: see ddns-mysql(7)",
+                      userdata);
+        else if (!path)
                 found(DDNS_FINDING_WARNING,
                       "there is no `control-socket`: PowerDNS sees a change " DELAY
                       "; what helps: its socket, if it runs on this machine, else shorter caches: see "

@@ -175,11 +175,12 @@ static void ask_reader(DdnsReader *reader, DdnsWaiting **items, DdnsSoaQuestion 
 }
 
 static size_t choose_due(DdnsWaitingList *w, DdnsWaiting **items, uint64_t now) {
-        size_t n = 0;
+        size_t n = 0, start = w->next;
 
         for (size_t i = 0; i < w->n && n < ASK_MAX; i++) {
-                DdnsWaiting *item = &w->items[i];
+                DdnsWaiting *item = &w->items[(start + i) % w->n];
 
+                w->next = (start + i + 1) % w->n;
                 if (item->ask_usec > now)
                         continue;
                 item->ask_usec = now + clamp((now - item->since_usec) / 8, ASK_MIN_USEC, ASK_MAX_USEC);

@@ -603,6 +603,13 @@ static void a_control_socket_that_is_silent_costs_seconds_and_no_zone(void **sta
         assert_says("warning", task.warning.text, "left out: t.one.example. TYPE65402");
         assert_says("warning", task.warning.text, "; written, but the control socket");
         assert_says("warning", task.warning.text, "PowerDNS did not answer in time");
+
+        /* The next batches don't wait for it. */
+        start = ddns_monotonic_usec();
+        task = powerdns_save("one.example", &z);
+        powerdns_write(p, &task);
+        assert_true(ddns_monotonic_usec() - start < 2 * USEC_PER_SEC);
+        assert_says("warning", task.warning.text, "was silent a moment ago: PowerDNS will see it");
 }
 
 static void a_control_socket_of_another_group_says_what_helps(void **state) {
@@ -657,6 +664,29 @@ static void check(Powerdns *p, Findings *ret) {
         *ret = (Findings){ 0 };
         assert_int_equal(ddns_backend_powerdns_mysql.check(p->backend, take_finding, ret, &p->message),
                          0);
+}
+
+/* The connection stays the one that there is. */
+static void no_control_socket_is_missed_for_a_database_on_another_machine(void **state) {
+        Powerdns *p = *state;
+        char *host = p->config.mysql.host, *socket = p->config.mysql.socket;
+        Findings local, loopback, remote;
+
+        p->config.control_socket = NULL;
+        check(p, &local);
+        p->config.mysql.socket = NULL;
+        p->config.mysql.host = (char *) "192.0.2.1";
+        check(p, &remote);
+        p->config.mysql.host = (char *) "127.0.0.2";
+        check(p, &loopback);
+        p->config.mysql.host = host;
+        p->config.mysql.socket = socket;
+
+        assert_says("findings", local.text, "there is no `control-socket`");
+        assert_says("findings", loopback.text, "there is no `control-socket`");
+        assert_says("findings", remote.text,
+                    "the database is on another machine, and a `control-socket`");
+        assert_null(strstr(remote.text, "there is no `control-socket`"));
 }
 
 /* Empty non-terminals are rows of NULLs. */
@@ -758,6 +788,7 @@ int main(void) {
                 TEST(a_control_socket_that_is_silent_costs_seconds_and_no_zone),
                 TEST(a_control_socket_of_another_group_says_what_helps),
                 TEST(the_check_finds_nothing_wrong_and_leaves_no_trace),
+                TEST(no_control_socket_is_missed_for_a_database_on_another_machine),
                 TEST(what_the_check_tells_to_help_leaves_room_for_null),
                 TEST(an_unchanged_zone_writes_nothing),
         };

@@ -9,6 +9,7 @@
 
 #include "basic/clock.h"
 #include "deliver/lane.h"
+#include "deliver/served.h"
 #include "fake.h"
 #include "store/store.h"
 #include "test.h"
@@ -890,6 +891,29 @@ static void another_database_gets_all_zones(void **state) {
         assert_int_equal(fake_count(&f->fakes[0], "a.test"), 2);
 }
 
+static void none_is_left_behind_among_many_that_wait(void **state) {
+        Fixture *f = *state;
+        DdnsWaitingList w;
+        char zone[32];
+
+        assert_int_equal(ddns_waiting_list_init(&w, &f->fakes[0].address, 1, false), 0);
+        for (unsigned i = 0; i < 1200; i++) {
+                (void) snprintf(zone, sizeof zone, "z%u.test", i);
+                const DdnsDelivery d = { .zone = zone, .serial = 1 };
+                assert_int_equal(ddns_waiting_list_add(&w, &d, ddns_monotonic_usec(), PATIENCE_USEC), 0);
+        }
+        for (unsigned round = 0; round < 3; round++) {
+                uint64_t next = ddns_monotonic_usec() +
+                                100 * USEC_PER_MSEC; /* all are due again by then */
+
+                assert_int_equal(ddns_waiting_list_ask(&w, PATIENCE_USEC), 0);
+                WAIT_FOR(ddns_monotonic_usec() > next);
+        }
+        for (size_t i = 0; i < w.n; i++)
+                assert_true(w.items[i].asked_usec > 0);
+        ddns_waiting_list_done(&w);
+}
+
 /* ---- our own database ---- */
 
 /* Standard error goes to a temporary file from here on; `*ret_saved` is what it was. */
@@ -1019,6 +1043,7 @@ int main(void) {
                 DATABASE(a_deleted_zone_that_lives_on_in_a_name_server_is_a_warning),
                 DATABASE(warnings_are_kept_and_go),
                 DATABASE(another_database_gets_all_zones),
+                LANE(none_is_left_behind_among_many_that_wait),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
