@@ -1,74 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and stopping a real MariaDB server for tests. */
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <mysql.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "basic/clock.h"
+#include "daemon.h"
 #include "mariadb.h"
 #include "test.h"
 
-#define SERVER    "/usr/sbin/mariadbd"
-#define INSTALL   "/usr/bin/mariadb-install-db"
-#define START_SEC 30
-
-void mariadb_write_file(const Mariadb *m, const char *name, const char *text) {
-        char path[256];
-
-        (void) snprintf(path, sizeof path, "%s/%s", m->root, name);
-        ddns_cleanup(ddns_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        assert_true(fd >= 0);
-        assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-}
-
-static unsigned free_port(void) {
-        struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-        socklen_t size = sizeof in;
-        ddns_cleanup(ddns_closep) int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-        assert_int_equal(bind(fd, (struct sockaddr *) &in, size), 0);
-        assert_int_equal(getsockname(fd, (struct sockaddr *) &in, &size), 0);
-        return ntohs(in.sin_port);
-}
-
-/* Starts a program whose output goes to mariadb.log. It ends with the thread that started it. */
-static pid_t spawn(const Mariadb *m, const char *const argv[]) {
-        char log[128];
-
-        (void) snprintf(log, sizeof log, "%s/mariadb.log", m->root);
-        pid_t pid = fork();
-        assert_true(pid >= 0);
-        if (pid > 0)
-                return pid;
-        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-        /* Each server deletes the temporary tables that it finds there, whosoever they are. */
-        (void) setenv("TMPDIR", m->root, 1);
-        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-                _exit(126);
-        (void) execv(argv[0], (char *const *) argv);
-        _exit(127);
-}
+#define SERVER  "/usr/sbin/mariadbd"
+#define INSTALL "/usr/bin/mariadb-install-db"
+#define LOG     "mariadb.log"
 
 bool mariadb_open(Mariadb *m) {
         char data[96];
 
         if (access(SERVER, X_OK) < 0 || access(INSTALL, X_OK) < 0)
                 return false;
-        *m = (Mariadb){ .port = free_port() };
+        *m = (Mariadb){ .port = daemon_free_port() };
         strcpy(m->root, "/tmp/ddns-test-mariadb-XXXXXX");
         assert_non_null(mkdtemp(m->root));
         (void) snprintf(m->socket, sizeof m->socket, "%s/socket", m->root);
         (void) snprintf(m->password_file, sizeof m->password_file, "%s/password", m->root);
         (void) snprintf(data, sizeof data, "--datadir=%s/data", m->root);
-        mariadb_write_file(m, "password", MARIADB_PASSWORD "\n");
+        daemon_write_file(m->root, "password", MARIADB_PASSWORD "\n");
 
         const char *argv[] = { INSTALL,
                                "--no-defaults",
@@ -80,7 +36,7 @@ bool mariadb_open(Mariadb *m) {
                                "--innodb-log-file-size=8M",
                                NULL };
         int status;
-        pid_t pid = spawn(m, argv);
+        pid_t pid = daemon_spawn(m->root, LOG, argv);
         assert_int_equal(waitpid(pid, &status, 0), pid);
         assert_int_equal(status, 0);
         return true;
@@ -106,7 +62,7 @@ static void write_config(const Mariadb *m, const char *options) {
                              "innodb-fast-shutdown = 2\n"
                              "%s\n",
                              m->root, m->socket, m->root, m->port, options) >= 0);
-        mariadb_write_file(m, "my.cnf", text);
+        daemon_write_file(m->root, "my.cnf", text);
 }
 
 static MYSQL *connect_as_root(const Mariadb *m, const char *database) {
@@ -125,8 +81,8 @@ static MYSQL *connect_as_root(const Mariadb *m, const char *database) {
         return NULL;
 }
 
-static bool answers(const Mariadb *m) {
-        MYSQL *connection = connect_as_root(m, NULL);
+static bool answers(const void *server) {
+        MYSQL *connection = connect_as_root(server, NULL);
 
         if (connection)
                 mysql_close(connection);
@@ -139,14 +95,8 @@ void mariadb_start(Mariadb *m, const char *options) {
         write_config(m, options);
         (void) snprintf(config, sizeof config, "--defaults-file=%s/my.cnf", m->root);
         const char *argv[] = { SERVER, config, "--user=root", NULL };
-        m->pid = spawn(m, argv);
-
-        uint64_t deadline = ddns_monotonic_usec() + START_SEC * USEC_PER_SEC;
-        while (!answers(m)) {
-                assert_true(ddns_monotonic_usec() < deadline);
-                assert_int_equal(waitpid(m->pid, NULL, WNOHANG), 0);
-                (void) usleep(5000);
-        }
+        m->pid = daemon_spawn(m->root, LOG, argv);
+        daemon_wait(m->pid, answers, m);
         /* A read-only server takes it too, from root. */
         mariadb_run(m, NULL,
                     "CREATE USER IF NOT EXISTS " MARIADB_USER " IDENTIFIED BY '" MARIADB_PASSWORD "';"
@@ -155,12 +105,7 @@ void mariadb_start(Mariadb *m, const char *options) {
 }
 
 void mariadb_stop(Mariadb *m, int signal) {
-        if (m->pid == 0)
-                return;
-        assert_int_equal(kill(m->pid, signal), 0);
-        (void) kill(m->pid, SIGCONT);
-        assert_int_equal(waitpid(m->pid, NULL, 0), m->pid);
-        m->pid = 0;
+        daemon_stop(&m->pid, signal);
 }
 
 void mariadb_signal(const Mariadb *m, int signal) {
@@ -173,13 +118,9 @@ void mariadb_signal(const Mariadb *m, int signal) {
         assert_true(WIFSTOPPED(status));
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-        return remove(path);
-}
-
 void mariadb_close(Mariadb *m) {
         mariadb_stop(m, SIGKILL);
-        (void) nftw(m->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        daemon_remove(m->root);
 }
 
 static MYSQL *send_as_root(const Mariadb *m, const char *database, const char *sql) {

@@ -49,6 +49,3 @@ char *mariadb_query(const Mariadb *m, const char *database, const char *sql);
 /* How MARIADB_USER reaches it over TCP, with time-outs of 5 s. The texts are the fixture's: they live until mariadb_close(), and
  * must not be given to ddns_config_done(). */
 DdnsMysqlConfig mariadb_config(const Mariadb *m, const char *database);
-
-/* Writes a file below the root, of mode 0600. */
-void mariadb_write_file(const Mariadb *m, const char *name, const char *text);

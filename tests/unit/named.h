@@ -23,5 +23,3 @@ bool named_open(Named *n);
 void named_start(Named *n, const char *extra);
 void named_stop(Named *n, int signal);
 void named_close(Named *n);
-/* Writes a file below the root. */
-void named_write_file(const Named *n, const char *name, const char *text);

@@ -1,47 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and stopping a real PowerDNS for tests, and asking it. */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <ldns/ldns.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include "basic/buffer.h"
-#include "basic/clock.h"
+#include "daemon.h"
 #include "deliver/powerdns-control.h"
 #include "powerdns.h"
 #include "test.h"
 
-#define SERVER    "/usr/sbin/pdns_server"
-#define START_SEC 20
+#define SERVER "/usr/sbin/pdns_server"
 
 static const char *const programs[] = { SERVER, "/usr/bin/pdnsutil", "/usr/bin/dig", "/usr/bin/delv",
                                         "/usr/bin/dnssec-signzone" };
-
-/* Free for UDP and TCP now. */
-static unsigned free_port(void) {
-        for (unsigned tries = 0; tries < 100; tries++) {
-                struct sockaddr_in in = { .sin_family = AF_INET,
-                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-                socklen_t size = sizeof in;
-                ddns_cleanup(ddns_closep) int udp = socket(AF_INET, SOCK_DGRAM, 0),
-                                              tcp = socket(AF_INET, SOCK_STREAM, 0);
-
-                assert_int_equal(bind(udp, (struct sockaddr *) &in, size), 0);
-                assert_int_equal(getsockname(udp, (struct sockaddr *) &in, &size), 0);
-                if (bind(tcp, (struct sockaddr *) &in, size) == 0)
-                        return ntohs(in.sin_port);
-        }
-        fail_msg("no free port");
-        return 0;
-}
 
 static char *read_text(const char *path) {
         FILE *f = fopen(path, "re");
@@ -52,16 +27,6 @@ static char *read_text(const char *path) {
         assert_true(getdelim(&text, &size, '\0', f) > 0);
         (void) fclose(f);
         return text;
-}
-
-static void write_text(const Powerdns *p, const char *name, const char *text) {
-        char path[256];
-
-        (void) snprintf(path, sizeof path, "%s/%s", p->root, name);
-        FILE *f = fopen(path, "we");
-        assert_non_null(f);
-        assert_true(fputs(text, f) >= 0);
-        assert_int_equal(fclose(f), 0);
 }
 
 static void write_config(const Powerdns *p) {
@@ -85,7 +50,7 @@ static void write_config(const Powerdns *p) {
                              "disable-syslog=yes\n"
                              "security-poll-suffix=\n",
                              p->database.socket, p->port, p->root) >= 0);
-        write_text(p, "pdns.conf", text);
+        daemon_write_file(p->root, "pdns.conf", text);
 }
 
 bool powerdns_open(Powerdns *p) {
@@ -96,7 +61,7 @@ bool powerdns_open(Powerdns *p) {
         if (!mariadb_open(&p->database))
                 return false;
         mariadb_start(&p->database, "");
-        p->port = free_port();
+        p->port = daemon_free_port();
         strcpy(p->root, "/tmp/ddns-test-powerdns-XXXXXX");
         assert_non_null(mkdtemp(p->root));
         (void) snprintf(p->control_socket, sizeof p->control_socket, "%s/pdns.controlsocket", p->root);
@@ -119,45 +84,27 @@ bool powerdns_open(Powerdns *p) {
         return true;
 }
 
-static void run_server(const Powerdns *p) {
-        char config[128], log[128];
+static bool answers(const void *powerdns) {
+        const Powerdns *p = powerdns;
+        ddns_cleanup(ddns_freep) char *answer = powerdns_ask(p, "nowhere.test", "SOA");
 
-        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
-        (void) snprintf(config, sizeof config, "--config-dir=%s", p->root);
-        (void) snprintf(log, sizeof log, "%s/pdns.log", p->root);
-        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
-        if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-                _exit(126);
-        (void) execl(SERVER, SERVER, config, (char *) NULL);
-        _exit(127);
+        return strstr(answer, "status: REFUSED") &&
+               ddns_powerdns_ping(p->control_socket, USEC_PER_SEC, NULL) >= 0;
 }
 
 void powerdns_start(Powerdns *p) {
-        uint64_t deadline = ddns_monotonic_usec() + START_SEC * USEC_PER_SEC;
-        ddns_cleanup(ddns_freep) char *answer = NULL;
+        char config[128];
+        const char *const argv[] = { SERVER, config, NULL };
 
         if (p->pid > 0)
                 return;
-        p->pid = fork();
-        assert_true(p->pid >= 0);
-        if (p->pid == 0)
-                run_server(p);
-        do {
-                assert_true(ddns_monotonic_usec() < deadline);
-                assert_int_equal(waitpid(p->pid, NULL, WNOHANG), 0);
-                (void) usleep(10000);
-                free(answer);
-                answer = powerdns_ask(p, "nowhere.test", "SOA");
-        } while (ddns_powerdns_ping(p->control_socket, USEC_PER_SEC, NULL) < 0 ||
-                 !strstr(answer, "status: REFUSED"));
+        (void) snprintf(config, sizeof config, "--config-dir=%s", p->root);
+        p->pid = daemon_spawn(p->root, "pdns.log", argv);
+        daemon_wait(p->pid, answers, p);
 }
 
 void powerdns_stop(Powerdns *p) {
-        if (p->pid == 0)
-                return;
-        assert_int_equal(kill(p->pid, SIGKILL), 0);
-        assert_int_equal(waitpid(p->pid, NULL, 0), p->pid);
-        p->pid = 0;
+        daemon_stop(&p->pid, SIGKILL);
         (void) unlink(p->control_socket);
 }
 
@@ -183,14 +130,10 @@ void powerdns_reset(Powerdns *p) {
         powerdns_reconnect(p);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-        return remove(path);
-}
-
 void powerdns_close(Powerdns *p) {
         free_backend(p);
         powerdns_stop(p);
-        (void) nftw(p->root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        daemon_remove(p->root);
         mariadb_close(&p->database);
 }
 
@@ -249,7 +192,7 @@ DdnsZone powerdns_sign(const Powerdns *p, const char *zone, const char *text, co
         char name[128];
 
         (void) snprintf(name, sizeof name, "%s.plain", zone);
-        write_text(p, name, plain.text);
+        daemon_write_file(p->root, name, plain.text);
         free(powerdns_output("sh -c 'cd %s; rm -f K%s.*;"
                              " for flags in \"\" \"-f KSK\"; do"
                              "  dnssec-keygen -q -a ECDSAP256SHA256 $flags %s; done;"

@@ -7,6 +7,7 @@
 #include "accepted-zones.h"
 #include "basic/buffer.h"
 #include "basic/clock.h"
+#include "daemon.h"
 #include "dns/axfr.h"
 #include "named.h"
 #include "test.h"
@@ -145,7 +146,7 @@ static void add_zone(Fixture *f, const char *zone, const char *text, const char 
 
         (void) snprintf(file, sizeof file, "zones/%s.db", zone);
         if (text)
-                named_write_file(&f->named, file, text);
+                daemon_write_file(f->named.root, file, text);
         ddns_buffer_append_format(&f->config,
                                   "zone \"%s\" { type primary; file \"%s\"; check-names ignore; %s };\n",
                                   zone, file, options);
@@ -238,7 +239,7 @@ static int start_named(void **state) {
         add_zone(f, "broken.test", "$TTL 60\n@ A 1.2.3\n", "");
         add_large(f);
         assert_int_equal(ddns_buffer_status(&f->config), 0);
-        named_write_file(&f->named, "zones.conf", f->config.data);
+        daemon_write_file(f->named.root, "zones.conf", f->config.data);
         named_start(&f->named, "include \"zones.conf\";\n");
         return 0;
 }

@@ -10,6 +10,7 @@
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
+#include "daemon.h"
 #include "deliver/backend.h"
 #include "deliver/bind.h"
 #include "dns/soa.h"
@@ -315,7 +316,7 @@ static void file_dated_before_the_last_load_is_loaded_all_the_same(void **state)
         apply_one(f, save("clock.test", 1, "192.0.2.1"));
         DdnsTask task = save("clock.test", 2, "192.0.2.2");
         DdnsBindPlan plan = { .task = &task, .known = true };
-        named_write_file(&f->named, "zones/clock.test.db", task.content);
+        daemon_write_file(f->named.root, "zones/clock.test.db", task.content);
         free((char *) task.content);
         (void) snprintf(path, sizeof path, "%s/clock.test.db", f->named.zones);
         assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
@@ -467,7 +468,7 @@ static void zone_that_could_not_be_loaded_before_stays_as_it_was(void **state) {
         NEED_NAMED();
         apply_and_settle(f, save("unloaded.test", 1, "192.0.2.1"));
         named_stop(&f->named, SIGKILL);
-        named_write_file(&f->named, "zones/unloaded.test.db", "nonsense");
+        daemon_write_file(f->named.root, "zones/unloaded.test.db", "nonsense");
         named_start(&f->named, "");
         DdnsTask task = save_poison("unloaded.test", 2);
         assert_int_equal(apply(f, &task, 1), 0);
@@ -536,7 +537,7 @@ static void zone_that_named_could_not_load_at_its_start_is_repaired(void **state
         NEED_NAMED();
         apply_one(f, save("broken.test", 1, "192.0.2.1"));
         named_stop(&f->named, SIGKILL);
-        named_write_file(&f->named, "zones/broken.test.db", "nonsense");
+        daemon_write_file(f->named.root, "zones/broken.test.db", "nonsense");
         named_start(&f->named, "");
         assert_int_equal(ddns_soa_ask(&f->named.address, &q, 1, SERVED_USEC), 0);
         assert_int_equal(q.state, DDNS_SOA_FAILED);
@@ -604,8 +605,8 @@ static void wrong_key_fails_the_backend_with_its_file(void **state) {
         char path[256];
 
         NEED_NAMED();
-        named_write_file(&f->named, "wrong.key",
-                         "key \"test\" { algorithm hmac-sha256; secret \"d3Jvbmc=\"; };\n");
+        daemon_write_file(f->named.root, "wrong.key",
+                          "key \"test\" { algorithm hmac-sha256; secret \"d3Jvbmc=\"; };\n");
         (void) snprintf(path, sizeof path, "%s/wrong.key", f->named.root);
         f->config.control.key_file = path;
         DdnsBackend *b;
@@ -656,7 +657,7 @@ static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **st
 
         NEED_NAMED();
         ddns_cleanup(ddns_freep) char *content = zone_text("foreign.test", 5, "192.0.2.1");
-        named_write_file(&f->named, "foreign.db", content);
+        daemon_write_file(f->named.root, "foreign.db", content);
         (void) snprintf(text, sizeof text,
                         "zone \"foreign.test\" { type primary; file \"%s/foreign.db\"; };\n",
                         f->named.root);
@@ -761,7 +762,7 @@ static void start_include(Fixture *f, const char *extra) {
         named_stop(&f->named, SIGKILL);
         named_close(&f->named);
         assert_true(named_open(&f->named));
-        named_write_file(&f->named, "zones/ddns.zones.conf", "");
+        daemon_write_file(f->named.root, "zones/ddns.zones.conf", "");
         (void) snprintf(text, sizeof text, "include \"%s/ddns.zones.conf\";\n%s", f->named.zones, extra);
         named_start(&f->named, text);
         open_backend(f);
@@ -865,8 +866,8 @@ static void include_that_a_killed_run_left_half_done_is_put_back(void **state) {
         assert_int_equal(rename(name, good), 0);
         (void) snprintf(text, sizeof text, "zone \"elsewhere.test\" { type primary; file \"%s/x\"; };\n",
                         f->named.zones);
-        named_write_file(&f->named, "zones/ddns.zones.conf", text);
-        named_write_file(&f->named, "zones/elsewhere.test.db", "nothing");
+        daemon_write_file(f->named.root, "zones/ddns.zones.conf", text);
+        daemon_write_file(f->named.root, "zones/elsewhere.test.db", "nothing");
         reopen(f);
         apply_one(f, save("j5.test", 1, "192.0.2.1"));
         assert_served(f, "j5.test", 1);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon.h"
 #include "mariadb.h"
 #include "mysql/mysql.h"
 #include "test.h"
@@ -61,7 +62,7 @@ static void a_failed_login_says_what_is_wrong(void **state) {
 
         (void) snprintf(where, sizeof where, "database 127.0.0.1:%u: ", server.port);
         (void) snprintf(wrong, sizeof wrong, "%s/wrong", server.root);
-        mariadb_write_file(&server, "wrong", "wrong " MARIADB_PASSWORD "\n");
+        daemon_write_file(server.root, "wrong", "wrong " MARIADB_PASSWORD "\n");
         mariadb_run(&server, NULL, "CREATE USER little IDENTIFIED BY '" MARIADB_PASSWORD "'");
 
         config.password_file = wrong;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "basic/clock.h"
+#include "daemon.h"
 #include "mariadb.h"
 #include "mysql/mysql.h"
 #include "test.h"
@@ -36,7 +37,7 @@ static void make_certificates(void) {
                         "signed client ca DNS:client\n";
         char command[256];
 
-        mariadb_write_file(&server, "certificates.sh", script);
+        daemon_write_file(server.root, "certificates.sh", script);
         (void) snprintf(command, sizeof command, "cd %s && sh certificates.sh >certificates.log 2>&1",
                         server.root);
         assert_int_equal(system(command), 0);
