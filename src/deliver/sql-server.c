@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "deliver/sql-internal.h"
+
+#define MADE_SIZE 40
 
 static int take_text(const DdnsMysqlValue *cells, size_t n, void *userdata) {
         char **text = userdata;
@@ -92,6 +95,16 @@ int ddns_sql_look_at_engines(DdnsMysql *m, const DdnsSqlDescription *d, DdnsMess
         return r;
 }
 
+/* For people, and the same whatever time zones there are. */
+static void format_made(const char *seconds, char ret[MADE_SIZE]) {
+        time_t time = seconds ? (time_t) strtoll(seconds, NULL, 10) : 0;
+        struct tm tm;
+
+        if (time <= 0 || !gmtime_r(&time, &tm) ||
+            strftime(ret, MADE_SIZE, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+                (void) snprintf(ret, MADE_SIZE, "an unknown time");
+}
+
 int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
         /* MariaDB's is of 10.5.26, 10.6.19, 10.11.9 and later ones. */
         static const char identity[] =
@@ -99,6 +112,7 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
         static const char made[] = "SELECT UNIX_TIMESTAMP(CREATE_TIME) FROM information_schema.TABLES "
                                    "WHERE TABLE_SCHEMA=DATABASE() AND TABLE_NAME=?";
         ddns_cleanup(ddns_freep) char *server = NULL, *zones_made = NULL, *rows_made = NULL;
+        char zones_text[MADE_SIZE], rows_text[MADE_SIZE];
         const DdnsMysqlValue zones = ddns_mysql_text(s->d->zones),
                              rows = ddns_mysql_text(s->d->tables[0].name);
         int r;
@@ -115,11 +129,12 @@ int ddns_sql_incarnation(DdnsSql *s, DdnsMessage *ret, DdnsMessage *message) {
         if (r < 0)
                 return r;
         *ret = DDNS_MESSAGE_NULL;
-        if (server || zones_made || rows_made)
-                (void) ddns_fail(ret, 0, "server %s, tables made at %s and %s",
-                                 server ? server : "unnamed",
-                                 zones_made ? zones_made : "an unknown time",
-                                 rows_made ? rows_made : "an unknown time");
+        if (!server && !zones_made && !rows_made)
+                return 0;
+        format_made(zones_made, zones_text);
+        format_made(rows_made, rows_text);
+        (void) ddns_fail(ret, 0, "server %s, table %s made at %s, %s at %s", server ? server : "unnamed",
+                         s->d->zones, zones_text, s->d->tables[0].name, rows_text);
         return 0;
 }
 

@@ -321,6 +321,25 @@ static void incarnation(Coredns *c, DdnsMessage *ret) {
                 fail_msg("%s", c->message.text);
 }
 
+static void an_incarnation_tells_dates_whatever_the_time_zone(void **state) {
+        Coredns *c = *state;
+        DdnsMessage here = DDNS_MESSAGE_NULL, elsewhere = DDNS_MESSAGE_NULL;
+
+        incarnation(c, &here);
+        ddns_cleanup(ddns_freep) char *made = mariadb_query(
+                        &c->server, "coredns",
+                        "SELECT DATE_FORMAT(CONVERT_TZ(CREATE_TIME, @@time_zone, '+00:00'),"
+                        " ', table zones made at %Y-%m-%d %H:%i:%s UTC, ') FROM information_schema.TABLES"
+                        " WHERE TABLE_SCHEMA='coredns' AND TABLE_NAME='zones'");
+        if (!strstr(here.text, made))
+                fail_msg("no \"%s\" in: %s", made, here.text);
+        coredns_run(c, "SET GLOBAL time_zone='+05:30'");
+        coredns_reconnect(c);
+        incarnation(c, &elsewhere);
+        coredns_run(c, "SET GLOBAL time_zone=DEFAULT");
+        assert_string_equal(here.text, elsewhere.text);
+}
+
 static void a_database_made_anew_has_another_incarnation(void **state) {
         Coredns *c = *state;
         DdnsMessage first, again;
@@ -391,6 +410,7 @@ int main(void) {
                 cmocka_unit_test_setup(a_column_made_wider_is_another_incarnation_and_used_at_once,
                                        set_up_plugin),
                 cmocka_unit_test_setup(a_latin1_table_holds_every_octet, set_up_plugin),
+                cmocka_unit_test_setup(an_incarnation_tells_dates_whatever_the_time_zone, set_up),
                 cmocka_unit_test_setup(a_database_made_anew_has_another_incarnation, set_up),
         };
 
