@@ -23,6 +23,7 @@ void ddns_listing_init(DdnsListing *l, DdnsShape shape, const DdnsColumn *column
                 .shape = shape, .columns = columns, .n_columns = n_columns, .now_usec = now_usec
         };
 
+        ddns_table_add_column(&l->remarks, false);
         if (shape == DDNS_SHAPE_JSON) {
                 l->rows = json_array();
                 l->failed = !l->rows;
@@ -38,6 +39,7 @@ void ddns_listing_init(DdnsListing *l, DdnsShape shape, const DdnsColumn *column
 void ddns_listing_done(DdnsListing *l) {
         json_decref(l->rows);
         ddns_table_done(&l->table);
+        ddns_table_done(&l->remarks);
         *l = DDNS_LISTING_NULL;
 }
 
@@ -71,7 +73,7 @@ static const DdnsColumn *next_column(DdnsListing *l) {
 }
 
 static void put_json(DdnsListing *l, const char *key, json_t *value) {
-        if (l->failed)
+        if (l->failed || !key)
                 json_decref(value);
         else if (json_object_set_new(l->row, key, value) < 0)
                 l->failed = true;
@@ -159,7 +161,10 @@ void ddns_listing_time(DdnsListing *l, uint64_t usec) {
                 put_cell(l, column, NULL, DDNS_TONE_PLAIN);
                 return;
         }
-        ddns_time_relative(usec, l->now_usec, relative);
+        if (l->shape != DDNS_SHAPE_RECORD && (column->flags & DDNS_COLUMN_AGE))
+                ddns_time_distance(usec, l->now_usec, relative);
+        else
+                ddns_time_relative(usec, l->now_usec, relative);
         ddns_time_local(usec, local);
         (void) snprintf(both, sizeof both, "%s (%s)", local, relative);
         put_cell(l, column, l->shape == DDNS_SHAPE_RECORD ? both : relative, DDNS_TONE_PLAIN);
@@ -177,9 +182,26 @@ void ddns_listing_duration(DdnsListing *l, uint64_t usec) {
                 put_cell(l, column, text, DDNS_TONE_PLAIN);
 }
 
+void ddns_listing_remark(DdnsListing *l, const char *label, const char *text, DdnsTone tone) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer line = DDNS_BUFFER_NULL;
+
+        if (l->shape != DDNS_SHAPE_TABLE || !text || !*text)
+                return;
+        ddns_buffer_append_format(&line, "%s: %s", label, text);
+        if (ddns_buffer_status(&line) < 0)
+                l->failed = true;
+        else
+                ddns_table_add(&l->remarks, line.data, tone);
+}
+
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color) {
         assert(l->shape != DDNS_SHAPE_JSON && (l->n_rows == 0 || l->next == l->n_columns));
-        return ddns_table_print(&l->table, f, color);
+        int r = l->failed ? -ENOMEM : ddns_table_print(&l->table, f, color);
+
+        if (r < 0 || l->remarks.n_cells == 0)
+                return r;
+        (void) fputc('\n', f);
+        return ddns_table_print(&l->remarks, f, color);
 }
 
 json_t *ddns_listing_take_array(DdnsListing *l) {

@@ -18,10 +18,11 @@ typedef enum DdnsColumnFlags {
         DDNS_COLUMN_RIGHT = 1 << 0,  /* aligned to the right */
         DDNS_COLUMN_RECORD = 1 << 1, /* in a record only: too much for a table */
         DDNS_COLUMN_JSON = 1 << 2,   /* in JSON only */
+        DDNS_COLUMN_AGE = 1 << 3,    /* a time in the past: a table has "2min" instead of "2min ago" */
 } DdnsColumnFlags;
 
 typedef struct DdnsColumn {
-        const char *key;   /* in JSON */
+        const char *key;   /* in JSON; NULL: for people only */
         const char *title; /* for people; a table's header has it in capitals */
         DdnsColumnFlags flags;
 } DdnsColumn;
@@ -41,6 +42,7 @@ typedef struct DdnsListing {
         size_t n_rows;
         uint64_t now_usec;
         DdnsTable table;
+        DdnsTable remarks; /* of one column */
         json_t *rows;
         json_t *row;
         bool failed;
@@ -61,7 +63,11 @@ void ddns_listing_time(DdnsListing *l, uint64_t usec);
 /* In JSON the member KEY_usec. 0: not known, null. */
 void ddns_listing_duration(DdnsListing *l, uint64_t usec);
 
-/* Prints a table or a record. -ENOMEM. */
+/* Adds a line "label: text" below a table, where a long text keeps no column away from the eye. Nothing if there is no text, and in
+ * the other shapes, a bare table among them. */
+void ddns_listing_remark(DdnsListing *l, const char *label, const char *text, DdnsTone tone);
+
+/* Prints a table with its remarks, or a record. -ENOMEM. */
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color);
 
 /* The rows as an array, or the only row as an object; a new reference, NULL when out of memory. */

@@ -22,7 +22,7 @@ void ddns_escape(DdnsBuffer *b, const char *text) {
                         ddns_buffer_append_byte(b, (char) *p);
 }
 
-void ddns_time_relative(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEXT_MAX]) {
+void ddns_time_distance(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEXT_MAX]) {
         static const struct {
                 uint64_t seconds;
                 const char *name;
@@ -36,12 +36,22 @@ void ddns_time_relative(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEX
 
         for (size_t i = 0; i < ARRAY_SIZE(units); i++)
                 if (seconds >= units[i].seconds) {
-                        (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "%s%" PRIu64 "%s%s",
-                                        usec > now_usec ? "in " : "", seconds / units[i].seconds,
-                                        units[i].name, usec > now_usec ? "" : " ago");
+                        (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "%" PRIu64 "%s",
+                                        seconds / units[i].seconds, units[i].name);
                         return;
                 }
-        (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "now");
+        (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "0s");
+}
+
+void ddns_time_relative(uint64_t usec, uint64_t now_usec, char ret[DDNS_TIME_TEXT_MAX]) {
+        char distance[DDNS_TIME_TEXT_MAX];
+
+        ddns_time_distance(usec, now_usec, distance);
+        if (strcmp(distance, "0s") == 0)
+                (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "now");
+        else
+                (void) snprintf(ret, DDNS_TIME_TEXT_MAX, "%s%.32s%s", usec > now_usec ? "in " : "",
+                                distance, usec > now_usec ? "" : " ago");
 }
 
 void ddns_duration(uint64_t usec, char ret[DDNS_TIME_TEXT_MAX]) {

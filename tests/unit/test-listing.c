@@ -153,6 +153,44 @@ static void a_row_is_the_same_in_table_record_and_json(void **state) {
         }
 }
 
+static void remarks_stand_below_a_table_and_nowhere_else(void **state) {
+        static const DdnsColumn columns[] = { { "name", "Name", DDNS_COLUMN_PLAIN },
+                                              { NULL, "For people", DDNS_COLUMN_PLAIN },
+                                              { "at", "Age", DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE } };
+        static const char *const expected[DDNS_SHAPE_JSON] = {
+                [DDNS_SHAPE_TABLE] =
+                                "NAME  FOR PEOPLE   AGE\na     x           2min\n\na: went \\x1b[2J wrong\n",
+                [DDNS_SHAPE_BARE_TABLE] = "a  x  2min\n",
+        };
+
+        for (DdnsShape shape = DDNS_SHAPE_TABLE; shape <= DDNS_SHAPE_JSON; shape++) {
+                ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
+                ddns_cleanup(ddns_freep) char *text = NULL;
+                size_t size;
+
+                ddns_listing_init(&l, shape, columns, ARRAY_SIZE(columns), UINT64_C(1800000120000000));
+                ddns_listing_text(&l, "a", DDNS_TONE_PLAIN);
+                ddns_listing_text(&l, "x", DDNS_TONE_PLAIN);
+                ddns_listing_time(&l, UINT64_C(1800000000000000));
+                ddns_listing_remark(&l, "a", "went \033[2J wrong", DDNS_TONE_PLAIN);
+                ddns_listing_remark(&l, "a", "", DDNS_TONE_PLAIN);
+                ddns_listing_remark(&l, "a", NULL, DDNS_TONE_PLAIN);
+
+                if (shape == DDNS_SHAPE_JSON) {
+                        ddns_cleanup(ddns_json_decrefp) json_t *object = ddns_listing_take_object(&l);
+                        assert_int_equal(json_object_size(object), 3); /* name, at, at_usec */
+                        continue;
+                }
+                FILE *f = open_memstream(&text, &size);
+                assert_int_equal(ddns_listing_print(&l, f, false), 0);
+                (void) fclose(f);
+                if (expected[shape])
+                        assert_string_equal(text, expected[shape]);
+                else
+                        assert_null(strstr(text, "wrong"));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(columns_are_as_wide_as_their_widest_cell),
@@ -161,6 +199,7 @@ int main(void) {
                 cmocka_unit_test(no_byte_of_a_master_steers_the_terminal),
                 cmocka_unit_test(times_are_relative_for_people_and_iso_for_programs),
                 cmocka_unit_test(a_row_is_the_same_in_table_record_and_json),
+                cmocka_unit_test(remarks_stand_below_a_table_and_nowhere_else),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
