@@ -131,7 +131,50 @@ static int retry_one(DdnsCtl *c, const char *operand, uint64_t *total) {
         return EXIT_SUCCESS;
 }
 
+/* Backends that are down, with something that waits for them: their back-off has ended. */
+typedef struct Tried {
+        DdnsCtl *ctl;
+        DdnsBuffer lines;
+        json_t *names;
+        size_t n;
+} Tried;
+
+static void tried_done(Tried *t) {
+        ddns_buffer_done(&t->lines);
+        json_decref(t->names);
+}
+
+static int add_tried(const DdnsBackendRow *row, void *userdata) {
+        uint64_t waiting = row->pending + row->deferred;
+        Tried *t = userdata;
+
+        if (row->failures == 0 || row->due_usec > 0 || waiting == 0 ||
+            (t->ctl->backend && strcmp(t->ctl->backend, row->name) != 0))
+                return 0;
+        ddns_buffer_append_format(&t->lines,
+                                  "%s is down: its next try is due now, for %" PRIu64 " %s.\n",
+                                  row->name, waiting, waiting == 1 ? "zone" : "zones");
+        t->n++;
+        return json_array_append_new(t->names, json_string(row->name)) < 0 ? -ENOMEM : 0;
+}
+
+static int print_retried(Tried *t, uint64_t total) {
+        DdnsCtl *c = t->ctl;
+
+        if (c->options & DDNS_CTL_JSON)
+                return ddns_ctl_print_json(c, json_pack("{s:I, s:O}", "retried", (json_int_t) total,
+                                                        "tried", t->names));
+        if (ddns_buffer_status(&t->lines) < 0)
+                return ddns_ctl_no_memory(c);
+        if (total > 0 || t->n == 0)
+                (void) fprintf(c->out, "%" PRIu64 " %s put back.\n", total,
+                               total == 1 ? "delivery" : "deliveries");
+        (void) fputs(t->n > 0 ? t->lines.data : "", c->out);
+        return EXIT_SUCCESS;
+}
+
 int ddns_verb_retry(DdnsCtl *c, char *operands[], size_t n) {
+        ddns_cleanup(tried_done) Tried tried = { .ctl = c, .names = json_array() };
         int status = EXIT_SUCCESS;
         uint64_t total = 0;
 
@@ -142,15 +185,11 @@ int ddns_verb_retry(DdnsCtl *c, char *operands[], size_t n) {
         for (size_t i = 0; i < n; i++)
                 if (retry_one(c, operands[i], &total) != EXIT_SUCCESS)
                         status = EXIT_FAILURE;
+        /* Before ddns-retry is woken: it may be quick to find the backend down again. */
+        int r = ddns_store_each_backend(c->store, add_tried, &tried);
         /* Also with nothing to put back: the back-off of a backend that is down has ended. */
         ddns_ctl_wake(c);
-
-        if (c->options & DDNS_CTL_JSON) {
-                if (ddns_ctl_print_json(c, json_pack("{s:I}", "retried", (json_int_t) total)) !=
-                    EXIT_SUCCESS)
-                        return EXIT_FAILURE;
-        } else
-                (void) fprintf(c->out, "%" PRIu64 " %s put back.\n", total,
-                               total == 1 ? "delivery" : "deliveries");
-        return status;
+        if (r < 0)
+                return ddns_ctl_store_failed(c, r);
+        return print_retried(&tried, total) == EXIT_SUCCESS ? status : EXIT_FAILURE;
 }
