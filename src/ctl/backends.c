@@ -2,60 +2,107 @@
 /* How the backends are: rows for status, and the verbs backends and resync. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ctl/backends.h"
+#include "ctl/text.h"
 
 /* clang-format off */
 /* The same values with less for people, who see them between other tables. */
 const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS] = {
         { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { "state",      "State",      DDNS_COLUMN_PLAIN },
-        { "since",      "Since",      DDNS_COLUMN_PLAIN },
+        { NULL,         "State",      DDNS_COLUMN_PLAIN },
+        { "state",      NULL,         DDNS_COLUMN_JSON },
+        { "since",      NULL,         DDNS_COLUMN_JSON },
         { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
         { "written",    "Written",    DDNS_COLUMN_RIGHT },
         { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
         { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
-        { "oldest",     "Oldest",     DDNS_COLUMN_PLAIN },
+        { "oldest",     "Oldest",     DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
         { "delay",      NULL,         DDNS_COLUMN_JSON },
         { "cursor",     NULL,         DDNS_COLUMN_JSON },
         { "failures",   NULL,         DDNS_COLUMN_JSON },
-        { "due",        "Next try",   DDNS_COLUMN_PLAIN },
-        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
+        { "due",        NULL,         DDNS_COLUMN_JSON },
+        { "last_error", NULL,         DDNS_COLUMN_JSON },
 };
 
 static const DdnsColumn all_columns[DDNS_BACKEND_COLUMNS] = {
         { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { "state",      "State",      DDNS_COLUMN_PLAIN },
-        { "since",      "Since",      DDNS_COLUMN_PLAIN },
+        { NULL,         "State",      DDNS_COLUMN_PLAIN },
+        { "state",      NULL,         DDNS_COLUMN_JSON },
+        { "since",      NULL,         DDNS_COLUMN_JSON },
         { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
         { "written",    "Written",    DDNS_COLUMN_RIGHT },
         { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
         { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
-        { "oldest",     "Oldest",     DDNS_COLUMN_PLAIN },
+        { "oldest",     "Oldest",     DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
         { "delay",      "Delay",      DDNS_COLUMN_RIGHT },
         { "cursor",     "Cursor",     DDNS_COLUMN_RIGHT },
         { "failures",   NULL,         DDNS_COLUMN_JSON },
-        { "due",        "Next try",   DDNS_COLUMN_PLAIN },
-        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
+        { "due",        NULL,         DDNS_COLUMN_JSON },
+        { "last_error", NULL,         DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 
-static void add_state(DdnsListing *l, const DdnsBackendRow *row) {
-        if (row->failures > 0)
-                ddns_listing_text(l, "down", DDNS_TONE_BAD);
-        else if (row->since_usec > 0)
-                ddns_listing_text(l, "up", DDNS_TONE_GOOD);
-        else
-                ddns_listing_text(l, "new", DDNS_TONE_PLAIN);
+typedef struct Rows {
+        DdnsCtl *ctl;
+        DdnsListing *listing;
+        DdnsCtlSeen seen;
+        uint64_t zones; /* owed to a backend that is not met */
+} Rows;
+
+static void rows_done(Rows *rows) {
+        free(rows->seen.backends);
 }
 
-static int add_row(const DdnsBackendRow *row, void *userdata) {
-        DdnsListing *l = userdata;
+static const char *state_of(const DdnsBackendRow *row, DdnsTone *ret_tone) {
+        *ret_tone = row->failures > 0     ? DDNS_TONE_BAD
+                    : row->since_usec > 0 ? DDNS_TONE_GOOD
+                                          : DDNS_TONE_PLAIN;
+        return row->failures > 0 ? "down" : row->since_usec > 0 ? "up" : "new";
+}
 
+/* "down 2min" */
+static void add_state(DdnsListing *l, const DdnsBackendRow *row) {
+        char distance[DDNS_TIME_TEXT_MAX] = "", both[DDNS_TIME_TEXT_MAX + 8];
+        DdnsTone tone;
+        const char *state = state_of(row, &tone);
+
+        if (row->since_usec > 0)
+                ddns_time_distance(row->since_usec, l->now_usec, distance);
+        (void) snprintf(both, sizeof both, "%s%s%s", state, distance[0] ? " " : "", distance);
+        ddns_listing_text(l, both, tone);
+        ddns_listing_text(l, state, tone);
+        ddns_listing_time(l, row->since_usec);
+}
+
+/* A backend that nothing waits for is not tried. */
+static void add_next_try(DdnsBuffer *b, const DdnsBackendRow *row, uint64_t now_usec) {
+        char due[DDNS_TIME_TEXT_MAX] = "is due";
+
+        if (row->pending + row->deferred == 0)
+                return;
+        if (row->due_usec > now_usec)
+                ddns_time_relative(row->due_usec, now_usec, due);
+        ddns_buffer_append_format(b, "; next try %s", due);
+}
+
+static void add_remark(DdnsListing *l, const DdnsBackendRow *row) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
+
+        if (!row->error)
+                return;
+        ddns_buffer_append_text(&text, row->error);
+        if (row->failures > 0)
+                add_next_try(&text, row, l->now_usec);
+        ddns_listing_remark(l, row->name, ddns_buffer_status(&text) < 0 ? row->error : text.data,
+                            DDNS_TONE_PLAIN);
+}
+
+static void add_row(DdnsListing *l, const DdnsBackendRow *row) {
         ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
         add_state(l, row);
-        ddns_listing_time(l, row->since_usec);
         ddns_listing_number(l, row->pending, row->pending > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
         ddns_listing_number(l, row->written, DDNS_TONE_PLAIN);
         ddns_listing_number(l, row->deferred, row->deferred > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
@@ -66,20 +113,28 @@ static int add_row(const DdnsBackendRow *row, void *userdata) {
         ddns_listing_number(l, row->failures, DDNS_TONE_PLAIN);
         ddns_listing_time(l, row->failures > 0 ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
+        add_remark(l, row);
+}
+
+static int add_met(const DdnsBackendRow *row, void *userdata) {
+        Rows *rows = userdata;
+
+        ddns_ctl_mark_seen(rows->ctl, &rows->seen, row->name);
+        add_row(rows->listing, row);
         return 0;
 }
 
+static void add_new(const char *backend, void *userdata) {
+        const Rows *rows = userdata;
+
+        add_row(rows->listing, &(DdnsBackendRow){ .name = backend, .pending = rows->zones });
+}
+
 int ddns_ctl_list_backends(DdnsCtl *c, uint64_t zones, DdnsListing *l) {
-        int r = ddns_store_each_backend(c->store, add_row, l);
+        ddns_cleanup(rows_done) Rows rows = { .ctl = c, .listing = l, .zones = zones };
+        int r = ddns_store_each_backend(c->store, add_met, &rows);
 
-        for (size_t i = 0; i < c->config.n_backends && r >= 0; i++) {
-                const char *name = c->config.backends[i].name;
-
-                r = ddns_ctl_is_met(c, name);
-                if (r == 0)
-                        (void) add_row(&(DdnsBackendRow){ .name = name, .pending = zones }, l);
-        }
-        return r < 0 ? r : 0;
+        return r < 0 ? r : ddns_ctl_each_unseen(c, &rows.seen, add_new, &rows);
 }
 
 int ddns_verb_backends(DdnsCtl *c, char *operands[], size_t n) {

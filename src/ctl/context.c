@@ -160,14 +160,27 @@ static int match_backend(const DdnsBackendRow *row, void *userdata) {
         return strcmp(row->name, *(const char **) userdata) == 0;
 }
 
-int ddns_ctl_is_met(DdnsCtl *c, const char *backend) {
-        return ddns_store_each_backend(c->store, match_backend, &backend);
+void ddns_ctl_mark_seen(const DdnsCtl *c, DdnsCtlSeen *seen, const char *backend) {
+        const DdnsBackendConfig *config = ddns_ctl_find_backend(c, backend);
+
+        if (!seen->backends && !(seen->backends = calloc(c->config.n_backends + 1, sizeof(bool))))
+                seen->failed = true;
+        else if (config)
+                seen->backends[config - c->config.backends] = true;
+}
+
+int ddns_ctl_each_unseen(const DdnsCtl *c, const DdnsCtlSeen *seen,
+                         void (*each)(const char *backend, void *userdata), void *userdata) {
+        for (size_t i = 0; i < c->config.n_backends && !seen->failed; i++)
+                if (!seen->backends || !seen->backends[i])
+                        each(c->config.backends[i].name, userdata);
+        return seen->failed ? -ENOMEM : 0;
 }
 
 int ddns_ctl_need_backend(DdnsCtl *c, const char *name) {
         if (!ddns_ctl_find_backend(c, name))
                 return ddns_ctl_fail(c, "no backend '%s' is configured", name);
-        int r = ddns_ctl_is_met(c, name);
+        int r = ddns_store_each_backend(c->store, match_backend, &name);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
         if (r == 0)

@@ -31,7 +31,7 @@ static const DdnsColumn refused_columns[] = {
         { "master",   "Master",       DDNS_COLUMN_PLAIN },
         { "hostname", "Hostname",     DDNS_COLUMN_PLAIN },
         { "client",   "Client",       DDNS_COLUMN_PLAIN },
-        { "reason",   "Reason",       DDNS_COLUMN_PLAIN },
+        { "reason",   NULL,           DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 
@@ -83,6 +83,7 @@ static int add_last_refused(const DdnsRejectedRow *row, void *userdata) {
         ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->reason, DDNS_TONE_PLAIN);
+        ddns_listing_remark(l, row->zone[0] ? row->zone : "reason", row->reason, DDNS_TONE_PLAIN);
         return 0;
 }
 

@@ -80,8 +80,15 @@ int ddns_ctl_check_zone(DdnsCtl *c, char *operands[], char ret_name[DDNS_ZONE_NA
 
 /* NULL if there is no such stanza. */
 const DdnsBackendConfig *ddns_ctl_find_backend(const DdnsCtl *c, const char *name);
-/* 1 if ddns-retry has met a backend of that name, else 0, or the store's error. */
-int ddns_ctl_is_met(DdnsCtl *c, const char *backend);
+/* Which of the configured backends a listing of the database had, so that one read tells it. */
+typedef struct DdnsCtlSeen {
+        bool *backends; /* as many as are configured; NULL: none seen so far */
+        bool failed;    /* out of memory */
+} DdnsCtlSeen;
+void ddns_ctl_mark_seen(const DdnsCtl *c, DdnsCtlSeen *seen, const char *backend);
+/* Calls `each` for those that were not seen: ddns-retry has not met them. 0 or -ENOMEM. */
+int ddns_ctl_each_unseen(const DdnsCtl *c, const DdnsCtlSeen *seen,
+                         void (*each)(const char *backend, void *userdata), void *userdata);
 
 /* Both: configured, and met. EXIT_SUCCESS or EXIT_FAILURE. */
 int ddns_ctl_need_backend(DdnsCtl *c, const char *name);

@@ -66,18 +66,21 @@ static const DdnsColumn state_columns[] = {
         { "state",      "State",      DDNS_COLUMN_PLAIN },
         { "tries",      "Tries",      DDNS_COLUMN_RIGHT },
         { "due",        "Next try",   DDNS_COLUMN_PLAIN },
-        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
-        { "warning",    "Warning",    DDNS_COLUMN_PLAIN },
+        { "last_error", NULL,         DDNS_COLUMN_JSON },
+        { "warning",    NULL,         DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 
 typedef struct Collector {
         DdnsCtl *ctl;
         DdnsListing listing;
+        DdnsCtlSeen seen;
         size_t by_state[DDNS_DELIVERY_DEAD + 1];
+        char told[256]; /* the backend whose own error has its line */
 } Collector;
 
 static void collector_done(Collector *k) {
+        free(k->seen.backends);
         ddns_listing_done(&k->listing);
 }
 
@@ -88,7 +91,9 @@ static bool is_due(DdnsDeliveryState state) {
 static int add_state(const DdnsZoneState *row, void *userdata) {
         Collector *k = userdata;
         DdnsListing *l = &k->listing;
+        char label[sizeof k->told];
 
+        ddns_ctl_mark_seen(k->ctl, &k->seen, row->backend);
         ddns_listing_text(l, row->backend, DDNS_TONE_PLAIN);
         ddns_listing_text(l, ddns_ctl_state_name(k->ctl, row->backend, row->state),
                           ddns_ctl_state_tone(row->state));
@@ -96,25 +101,17 @@ static int add_state(const DdnsZoneState *row, void *userdata) {
         ddns_listing_time(l, is_due(row->state) ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->warning, DDNS_TONE_WARNING);
+
+        ddns_listing_remark(l, row->backend, row->error, DDNS_TONE_PLAIN);
+        (void) snprintf(label, sizeof label, "%s: warning", row->backend);
+        ddns_listing_remark(l, label, row->warning, DDNS_TONE_WARNING);
         return 0;
 }
 
 /* A backend that is configured, but that ddns-retry has not met, is owed the zone as well. */
-static int add_configured(Collector *k) {
-        DdnsCtl *c = k->ctl;
-
-        for (size_t i = 0; i < c->config.n_backends; i++) {
-                const char *name = c->config.backends[i].name;
-
-                int r = ddns_ctl_is_met(c, name);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        (void) add_state(&(DdnsZoneState){ .backend = name,
-                                                           .state = DDNS_DELIVERY_PENDING },
-                                         k);
-        }
-        return 0;
+static void add_new(const char *backend, void *userdata) {
+        (void) add_state(&(DdnsZoneState){ .backend = backend, .state = DDNS_DELIVERY_PENDING },
+                         userdata);
 }
 
 int ddns_verb_show(DdnsCtl *c, char *operands[], size_t n) {
@@ -138,7 +135,7 @@ int ddns_verb_show(DdnsCtl *c, char *operands[], size_t n) {
         ddns_listing_init(&states.listing, shape, state_columns, ARRAY_SIZE(state_columns), c->now_usec);
         r = ddns_store_each_state(c->store, name, add_state, &states);
         if (r >= 0 && !row.deleted)
-                r = add_configured(&states);
+                r = ddns_ctl_each_unseen(c, &states.seen, add_new, &states);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
 
@@ -175,16 +172,29 @@ int ddns_verb_cat(DdnsCtl *c, char *operands[], size_t n) {
 static const DdnsColumn queue_columns[] = {
         { "zone",       "Zone",       DDNS_COLUMN_PLAIN },
         { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { "generation", "Generation", DDNS_COLUMN_RIGHT },
+        { "generation", NULL,         DDNS_COLUMN_JSON },
         { "change",     "Change",     DDNS_COLUMN_PLAIN },
         { "urgent",     NULL,         DDNS_COLUMN_JSON },
         { "state",      "State",      DDNS_COLUMN_PLAIN },
-        { "since",      "Since",      DDNS_COLUMN_PLAIN },
+        { "since",      "Age",        DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
         { "tries",      "Tries",      DDNS_COLUMN_RIGHT },
         { "due",        "Next try",   DDNS_COLUMN_PLAIN },
-        { "last_error", "Last error", DDNS_COLUMN_PLAIN },
+        { "last_error", NULL,         DDNS_COLUMN_JSON },
 };
 /* clang-format on */
+
+/* What all that is pending has in common, the error of its backend, is told once: the rows come backend by backend. */
+static void add_reason(Collector *k, const DdnsQueueRow *row) {
+        char label[DDNS_ZONE_NAME_MAX + sizeof k->told];
+
+        if (row->state != DDNS_DELIVERY_PENDING) {
+                (void) snprintf(label, sizeof label, "%s on %s", row->zone, row->backend);
+                ddns_listing_remark(&k->listing, label, row->error, DDNS_TONE_PLAIN);
+        } else if (strcmp(k->told, row->backend) != 0) {
+                (void) snprintf(k->told, sizeof k->told, "%s", row->backend);
+                ddns_listing_remark(&k->listing, row->backend, row->error, DDNS_TONE_PLAIN);
+        }
+}
 
 static int add_queued(const DdnsQueueRow *row, void *userdata) {
         Collector *k = userdata;
@@ -206,6 +216,7 @@ static int add_queued(const DdnsQueueRow *row, void *userdata) {
         ddns_listing_number(l, row->tries, DDNS_TONE_PLAIN);
         ddns_listing_time(l, is_due(row->state) ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
+        add_reason(k, row);
         return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -55,7 +56,7 @@ static void write_file(const Fixture *f, const char *name, const char *text) {
 static void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
+        /* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -518,7 +519,8 @@ static void show_tells_the_state_on_each_backend(void **state) {
         assert_true(has(f->out, "Zone:  example.org\n"));
         assert_true(has(f->out, "By:  ddnsctl\n"));
         assert_true(has(f->out, "asked    served"));
-        assert_true(has(f->out, "files    deferred      1  in 1min   refused: \\x1b[31mbad  -\n"));
+        assert_true(has(f->out, "files    deferred      1  in 1min\n"));
+        assert_true(has(f->out, "\n\nfiles: refused: \\x1b[31mbad\n\n2 backends"));
 
         assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
@@ -587,9 +589,11 @@ static void what_is_written_and_not_served_yet_is_in_show_and_queue(void **state
         push(f, "example.org");
         record(f, "asked", (DdnsResult){ .written = true, .error = "no answer" });
         assert_int_equal(run(f, "show", "example.org", NULL), 0);
-        assert_true(has(f->out, "asked    written      0  -         no answer   -"));
+        assert_true(has(f->out, "asked    written      0  -\n"));
+        assert_true(has(f->out, "\n\nasked: no answer\n\n"));
         assert_int_equal(run(f, "queue", NULL), 0);
         assert_true(has(f->out, "\n1 pending, 1 written, 0 deferred, 0 dead.\n"));
+        assert_true(has(f->out, "\n\nexample.org on asked: no answer\n\n"));
         assert_int_equal(run(f, "queue", "--backend=asked", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
         assert_int_equal(json_array_size(document), 1);
@@ -608,8 +612,11 @@ static void what_waits_for_a_backend_that_is_down_tells_why(void **state) {
                                                    &schedule, &due),
                          0);
         assert_int_equal(run(f, "show", "example.org", NULL), 0);
-        assert_true(has(f->out, "asked    pending      0  in 1min   disk is gone  -\n"));
-        assert_true(has(f->out, "files    pending      0  -         -             -\n"));
+        assert_true(has(f->out, "asked    pending      0  in 1min\n"));
+        assert_true(has(f->out, "files    pending      0  -\n\nasked: disk is gone\n\n"));
+        push(f, "example.net");
+        assert_int_equal(run(f, "queue", NULL), 0);
+        assert_true(has(f->out, "-\n\nasked: disk is gone\n\n4 deliveries")); /* once for both zones */
         assert_int_equal(run(f, "queue", "--backend=asked", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
         assert_string_equal(text_of(json_array_get(document, 0), "last_error"), "disk is gone");
@@ -630,8 +637,7 @@ static void show_warns_of_what_a_backend_does_not_serve(void **state) {
         push(f, "example.org");
         record(f, "asked", (DdnsResult){ .warning = "left out: 2 RRSIG" });
         assert_int_equal(run(f, "show", "example.org", NULL), 0);
-        assert_true(has(f->out, "WARNING"));
-        assert_true(has(f->out, "left out: 2 RRSIG\n"));
+        assert_true(has(f->out, "\n\nasked: warning: left out: 2 RRSIG\n\n"));
         assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
         json_t *backends = json_object_get(document, "backends");
@@ -656,10 +662,12 @@ static void backends_tells_all_about_each(void **state) {
                          0);
 
         assert_int_equal(run(f, "backends", NULL), 0);
-        assert_true(has(f->out, "BACKEND  STATE  SINCE"));
+        assert_true(has(f->out, "BACKEND  STATE    PENDING"));
         assert_true(has(f->out, "WRITTEN  DEFERRED  DEAD"));
         assert_true(has(f->out, "  12ms "));
-        assert_true(has(f->out, "disk is gone\n"));
+        assert_true(has(f->out,
+                        "\nfiles    down 0s        3        0         0     0      0s      -       0\n"));
+        assert_true(has(f->out, "\nfiles: disk is gone; next try in 1min\n"));
         assert_true(has(f->out, "\n2 backends listed.\n"));
 
         assert_int_equal(run(f, "backends", "--json", NULL), 0);
@@ -684,7 +692,7 @@ static void backends_tells_all_about_each(void **state) {
         assert_int_equal(run(f, "status", NULL), 0);
         assert_null(strstr(f->out, "CURSOR"));
         assert_true(has(f->out, "PENDING  WRITTEN  DEFERRED"));
-        assert_true(has(f->out, "192.0.2.53 answers no queries\n"));
+        assert_true(has(f->out, "\nasked: 192.0.2.53 answers no queries\n"));
         assert_int_equal(run(f, "status", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *status = parse(f->out);
         assert_true(json_equal(json_object_get(status, "backends"), document));
@@ -744,6 +752,102 @@ static void retry_puts_back_what_failed(void **state) {
         assert_string_equal(f->out, "");
 }
 
+static void retry_says_which_backends_are_tried_now(void **state) {
+        static const uint64_t backoff[] = { 120 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        Fixture *f = *state;
+        uint64_t due;
+
+        assert_int_equal(ddns_store_backend_failed(f->store, "asked", "gone", ddns_now_usec(), &schedule,
+                                                   &due),
+                         0);
+        assert_int_equal(run(f, "retry", NULL), 0);
+        assert_string_equal(f->out, "0 deliveries put back.\n"); /* nothing waits for it */
+        push(f, "a.test");
+        assert_int_equal(run(f, "retry", "--backend=files", NULL), 0);
+        assert_string_equal(f->out, "0 deliveries put back.\n");
+        assert_int_equal(run(f, "retry", "--backend=asked", NULL), 0);
+        assert_string_equal(f->out, "asked is down: its next try is due now, for 1 zone.\n");
+        assert_int_equal(run(f, "retry", "a.test", NULL), 0);
+        assert_string_equal(
+                        f->out,
+                        "2 deliveries put back.\nasked is down: its next try is due now, for 1 zone.\n");
+
+        assert_int_equal(run(f, "retry", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        json_t *tried = json_object_get(document, "tried");
+        assert_int_equal(json_array_size(tried), 1);
+        assert_string_equal(json_string_value(json_array_get(tried, 0)), "asked");
+}
+
+/* A process that is ddns-retry at its first meeting with the backends, again and again. */
+static pid_t meet_and_forget(const Fixture *f) {
+        static const DdnsStoreOptions options = { .busy_usec = USEC_PER_SEC,
+                                                  .history = 3,
+                                                  .rejected = 5 };
+        static const DdnsStoreBackend backends[] = { { "asked", "a" }, { "files", "f" } };
+        pid_t pid = fork();
+        DdnsStore *store;
+
+        assert_true(pid >= 0);
+        if (pid > 0)
+                return pid;
+        (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (ddns_store_open(f->database, &options, &store, NULL) < 0)
+                _exit(1);
+        while (ddns_store_set_backends(store, backends, 0) == 0 &&
+               ddns_store_set_backends(store, backends, ARRAY_SIZE(backends)) == 0)
+                ;
+        _exit(1);
+}
+
+static void a_backend_is_listed_once_while_it_is_first_met(void **state) {
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        pid_t pid = meet_and_forget(f);
+        for (size_t i = 0; i < 150; i++) {
+                assert_int_equal(run(f, "backends", "--json", NULL), 0);
+                ddns_cleanup(ddns_json_decrefp) json_t *backends = parse(f->out);
+                assert_int_equal(json_array_size(backends), 2);
+                assert_int_equal(run(f, "show", "example.org", "--json", NULL), 0);
+                ddns_cleanup(ddns_json_decrefp) json_t *zone = parse(f->out);
+                assert_int_equal(json_array_size(json_object_get(zone, "backends")), 2);
+        }
+        assert_int_equal(waitpid(pid, NULL, WNOHANG), 0); /* it was at it all the time */
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* As wide as it gets within reason. */
+static void every_table_fits_80_columns(void **state) {
+        static const char *const verbs[] = { "backends", "status", "queue", "show" };
+        static const uint64_t backoff[] = { 1800 * USEC_PER_SEC };
+        static const DdnsStoreBackend backends[] = { { "coredns-fra", "a" }, { "bind", "f" } };
+        const DdnsSchedule schedule = { backoff, 1 };
+        const uint64_t before = ddns_now_usec() - 3599 * USEC_PER_SEC;
+        Fixture *f = *state;
+        uint64_t due;
+
+        push(f, "customer-shop.example.com");
+        assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);
+        record(f, "coredns-fra", (DdnsResult){ .delay_usec = 850, .warning = "left out: 2 RRSIG" });
+        push(f, "other-customer.example.com");
+        deliver(f, "bind", "127.0.0.1@953: rndc: 'addzone' failed: no matching view in class: not found",
+                1);
+        assert_int_equal(ddns_store_backend_failed(
+                                         f->store, "coredns-fra",
+                                         "database 10.0.0.80:3306: Connection refused (error 2002)",
+                                         before, &schedule, &due),
+                         0);
+        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+                assert_int_equal(run(f, verbs[i], i == 3 ? "customer-shop.example.com" : NULL, NULL), 0);
+                for (char *line = strtok(f->out, "\n"); line; line = strtok(NULL, "\n"))
+                        if (strlen(line) > 80 && !strstr(line, ": ")) /* one of words may be longer */
+                                fail_msg("%s: %zu columns: %s", verbs[i], strlen(line), line);
+        }
+}
+
 static void status_shows_backends_masters_and_refusals(void **state) {
         static const uint64_t backoff[] = { 120 * USEC_PER_SEC };
         const DdnsSchedule schedule = { backoff, 1 };
@@ -765,9 +869,9 @@ static void status_shows_backends_masters_and_refusals(void **state) {
         assert_int_equal(run(f, "status", NULL), 0);
         assert_true(has(f->out, "Zones:  1\n"));
         assert_true(has(f->out, "Refused in 24h:  1\n"));
-        assert_true(has(f->out, "connection refused\n"));
+        assert_true(has(f->out, "\nasked: connection refused; next try in 1min\n"));
         assert_true(has(f->out, "server1.test"));
-        assert_true(has(f->out, "line 12: no TTL\n"));
+        assert_true(has(f->out, "\n\nbad.test: line 12: no TTL\n"));
 
         assert_int_equal(run(f, "status", "--json", NULL), 0);
         ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
@@ -805,7 +909,7 @@ static void status_knows_of_backends_and_masters_that_never_showed_up(void **sta
         assert_int_equal(json_array_size(backends), 2);
         assert_string_equal(text_of(json_array_get(backends, 0), "state"), "new");
         assert_int_equal(run(f, "backends", "--no-legend", NULL), 0);
-        assert_int_equal(strncmp(f->out, "files  new  -  1 ", 17), 0);
+        assert_int_equal(strncmp(f->out, "files  new  1 ", 14), 0);
         assert_int_equal(number_of(json_array_get(backends, 0), "pending"), 1);
         assert_true(json_is_null(json_object_get(document, "last_refused")));
         assert_int_equal(run(f, "show", "example.org", NULL), 0);
@@ -1142,6 +1246,9 @@ int main(void) {
                 WITH_STORE(backends_tells_all_about_each),
                 WITH_STORE(a_resync_puts_every_zone_back_and_wakes),
                 WITH_STORE(retry_puts_back_what_failed),
+                WITH_STORE(retry_says_which_backends_are_tried_now),
+                WITH_STORE(a_backend_is_listed_once_while_it_is_first_met),
+                WITH_STORE(every_table_fits_80_columns),
                 WITH_STORE(status_shows_backends_masters_and_refusals),
                 WITH_STORE(status_knows_of_backends_and_masters_that_never_showed_up),
                 BARE(check_zone_gives_the_verdict),
