@@ -6,31 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
-#include "mariadb.h"
-#include "mysql/mysql.h"
-#include "test.h"
-
-static Mariadb server;
-static bool installed;
-static DdnsMessage message;
-
-static DdnsMysqlConfig short_config(void) {
-        DdnsMysqlConfig config = mariadb_config(&server, "dns");
-
-        config.connect_timeout_usec = config.write_timeout_usec = USEC_PER_SEC;
-        config.read_timeout_usec = 2 * USEC_PER_SEC;
-        return config;
-}
-
-static DdnsMysql *open_mysql(const DdnsMysqlConfig *config) {
-        DdnsMysql *m;
-
-        assert_int_equal(ddns_mysql_new(config, &m, &message), 0);
-        int r = ddns_mysql_connect(m, &message);
-        if (r != 1)
-                fail_msg("%d: %s", r, message.text);
-        return m;
-}
+#include "mysql-server.h"
 
 static int connect_with(const DdnsMysqlConfig *config) {
         ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = NULL;
@@ -38,22 +14,6 @@ static int connect_with(const DdnsMysqlConfig *config) {
         message.text[0] = '\0';
         assert_int_equal(ddns_mysql_new(config, &m, &message), 0);
         return ddns_mysql_connect(m, &message);
-}
-
-static int run(DdnsMysql *m, const char *sql) {
-        message.text[0] = '\0';
-        return ddns_mysql_run(m, sql, NULL, 0, NULL, NULL, &message);
-}
-
-static void must(DdnsMysql *m, const char *sql) {
-        if (run(m, sql) != 0)
-                fail_msg("%s: %s", sql, message.text);
-}
-
-static void assert_message(const char *part) {
-        if (!strstr(message.text, part) || strchr(message.text, '\n') ||
-            strstr(message.text, MARIADB_PASSWORD))
-                fail_msg("not \"%s\" in: %s", part, message.text);
 }
 
 static void a_failed_login_says_what_is_wrong(void **state) {
@@ -337,29 +297,6 @@ static void each_number_has_its_meaning(void **state) {
         }
 }
 
-static int start(void **state) {
-        installed = mariadb_open(&server);
-        if (!installed)
-                return 0;
-        mariadb_start(&server, "");
-        mariadb_run(&server, NULL, "CREATE DATABASE dns CHARACTER SET utf8mb4");
-        return 0;
-}
-
-static int stop(void **state) {
-        if (installed)
-                mariadb_close(&server);
-        return 0;
-}
-
-static int need_server(void **state) {
-        if (!installed)
-                skip();
-        return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, need_server)
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(a_failed_login_says_what_is_wrong),
@@ -376,5 +313,5 @@ int main(void) {
                 TEST(too_many_connections_are_no_fault_of_a_zone),
                 TEST(a_server_that_ends_is_away_and_comes_back),
         };
-        return cmocka_run_group_tests(tests, start, stop);
+        return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -5,41 +5,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
-#include "mariadb.h"
-#include "mysql/mysql.h"
-#include "test.h"
-
-static Mariadb server;
-static bool installed;
-static DdnsMessage message;
-
-static DdnsMysqlConfig short_config(void) {
-        DdnsMysqlConfig config = mariadb_config(&server, "dns");
-
-        config.connect_timeout_usec = config.write_timeout_usec = USEC_PER_SEC;
-        config.read_timeout_usec = 2 * USEC_PER_SEC;
-        return config;
-}
-
-static DdnsMysql *open_mysql(const DdnsMysqlConfig *config) {
-        DdnsMysql *m;
-
-        assert_int_equal(ddns_mysql_new(config, &m, &message), 0);
-        int r = ddns_mysql_connect(m, &message);
-        if (r != 1)
-                fail_msg("%d: %s", r, message.text);
-        return m;
-}
-
-static int run(DdnsMysql *m, const char *sql) {
-        message.text[0] = '\0';
-        return ddns_mysql_run(m, sql, NULL, 0, NULL, NULL, &message);
-}
-
-static void must(DdnsMysql *m, const char *sql) {
-        if (run(m, sql) != 0)
-                fail_msg("%s: %s", sql, message.text);
-}
+#include "mysql-server.h"
 
 typedef struct Rows {
         size_t n, stop_after;
@@ -323,29 +289,6 @@ static void a_socket_serves_as_well(void **state) {
         assert_non_null(strstr(message.text, server.socket));
 }
 
-static int start(void **state) {
-        installed = mariadb_open(&server);
-        if (!installed)
-                return 0;
-        mariadb_start(&server, "");
-        mariadb_run(&server, NULL, "CREATE DATABASE dns CHARACTER SET utf8mb4");
-        return 0;
-}
-
-static int stop(void **state) {
-        if (installed)
-                mariadb_close(&server);
-        return 0;
-}
-
-static int need_server(void **state) {
-        if (!installed)
-                skip();
-        return 0;
-}
-
-#define TEST(f) cmocka_unit_test_setup(f, need_server)
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(values_come_back_as_they_went),
@@ -362,5 +305,5 @@ int main(void) {
                 TEST(localhost_is_an_address_and_no_socket),
                 TEST(a_socket_serves_as_well),
         };
-        return cmocka_run_group_tests(tests, start, stop);
+        return cmocka_run_group_tests(tests, start_server, stop_server);
 }
