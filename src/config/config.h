@@ -109,6 +109,26 @@ typedef struct DdnsBackendConfig {
         char *control_socket; /* of PowerDNS on this machine; NULL: none */
 } DdnsBackendConfig;
 
+/* A DirectAdmin server that is asked which zones it has: reconcile.masters[]. */
+typedef struct DdnsReconcileMaster {
+        char *name;       /* how we call it */
+        char *servername; /* what it calls itself in pushes */
+        char *url;
+        char *username;
+        char *password_file; /* see ddns_secret_path() */
+        struct {
+                char *ca;  /* NULL: the system's */
+                char *pin; /* "sha256//BASE64"; NULL: none */
+        } tls;
+        uint64_t timeout_usec;       /* for connecting, and without a byte */
+        uint64_t total_timeout_usec; /* for a whole listing */
+        struct {
+                DdnsSockaddr *address; /* its name server; none: no zones are fetched */
+                size_t n_address;
+                char *key_file; /* TSIG, see ddns_secret_path(); NULL: none */
+        } axfr;
+} DdnsReconcileMaster;
+
 typedef struct DdnsConfig {
         char *path; /* the file it came from */
 
@@ -147,6 +167,16 @@ typedef struct DdnsConfig {
 
         DdnsBackendConfig *backends;
         size_t n_backends;
+
+        struct {
+                DdnsReconcileMaster *masters;
+                size_t n_masters;
+                bool dry_run;           /* passes only tell what they would do */
+                uint32_t brake_percent; /* of a master's zones */
+                uint32_t brake_zones;
+                bool wait_for_all;   /* nothing is deleted while a master fails */
+                uint32_t query_rate; /* SOA queries a second, to each name server */
+        } reconcile;
 } DdnsConfig;
 
 #define DDNS_CONFIG_NULL ((DdnsConfig){ 0 })

@@ -43,6 +43,10 @@ typedef void DdnsFindingHandler(DdnsFinding finding, const char *text, void *use
 
 typedef struct DdnsBackend DdnsBackend;
 
+/* Non-zero ends it and is passed on. */
+typedef int DdnsLineHandler(char sign, const char *text, void *userdata);
+typedef int DdnsNameHandler(const char *zone, void *userdata);
+
 typedef struct DdnsBackendOps {
         /* Makes the backend without touching anything outside. `config` outlives it. Frees nothing on failure. */
         int (*new)(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMessage *message);
@@ -67,6 +71,20 @@ typedef struct DdnsBackendOps {
         /* Looks at everything that deliveries need and leaves no trace: for an operator, before the first push. 0: looked at as
          * far as was possible; negative: what made it end there. NULL: there is nothing to look at. */
         int (*check)(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
+
+        /* Tells of each save in `tasks` whether what is there is what apply() would leave there: `state` WRITTEN: it is; FAILED: it
+         * is not, `message` says how ("no such file", "2 rows missing, 1 not ours"). Writes nothing. What is served is not its matter.
+         * 0, or negative if the backend as a whole is out of service: tasks not looked at are PENDING then. NULL: there is nothing
+         * to look at. */
+        int (*inspect)(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
+
+        /* For an operator: the difference of one zone line by line, "+" what should be there and is not, "-" what is there and should
+         * not be, in the backend's own form. */
+        int (*diff)(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                    DdnsMessage *message);
+
+        /* Calls `each` with the name of every zone that is there, ours or not, in any order and letter case. */
+        int (*list)(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message);
 
         void (*free)(DdnsBackend *b);
 
