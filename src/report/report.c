@@ -16,6 +16,8 @@
 #include "report/report.h"
 
 #define MESSAGE_MAX 1024
+#define FIELDS_MAX  12
+#define MORE_MAX    20
 
 static const struct {
         int priority;
@@ -46,6 +48,17 @@ static const struct {
         [DDNS_EVENT_ZONE_LOST] = { LOG_WARNING, "29c0f4d6e8b1457ea9d3b7c5f1e6083a" },
         [DDNS_EVENT_DELIVERY_WARNING] = { LOG_WARNING, "57e3b0a9c41d4f6c8d92e6a7f0b5c318" },
         [DDNS_EVENT_NAMESERVER_SILENT] = { LOG_WARNING, "b0d46c7e93f84a15a7c2e8f5d1396b4a" },
+        [DDNS_EVENT_PASS_ENDED] = { LOG_NOTICE, "d6d59b59b45d470c822ae0dc1b5e4bd7" },
+        [DDNS_EVENT_ORPHAN_DELETED] = { LOG_NOTICE, "f91c4de4831449ef862980f5ec0c2931" },
+        [DDNS_EVENT_ORPHAN_WAITS] = { LOG_NOTICE, "0b8ef25cd7c8492d8b91c501ac36c700" },
+        [DDNS_EVENT_BRAKED] = { LOG_ERR, "13335c8217b245b0845e09dc2bacdad6" },
+        [DDNS_EVENT_OWNER_CHANGED] = { LOG_NOTICE, "96f4ef3658f24fa99105eb1a52374e6f" },
+        [DDNS_EVENT_MASTER_FAILED] = { LOG_WARNING, "6e4e8ab6d73a401faf9f8b90af04df23" },
+        [DDNS_EVENT_ZONE_FETCHED] = { LOG_INFO, "837391e8ec5f491db479565dd752cf18" },
+        [DDNS_EVENT_FETCH_FAILED] = { LOG_WARNING, "f30d9e69343c42969484bc3d42a82e5b" },
+        [DDNS_EVENT_ZONE_LACKED] = { LOG_WARNING, "799867848c9a44f783f2b19d5e352cee" },
+        [DDNS_EVENT_ZONE_DIFFERS] = { LOG_WARNING, "ea34836e204243f8a0bec498cf467f05" },
+        [DDNS_EVENT_ZONES_FOREIGN] = { LOG_NOTICE, "e44c1c7bec88464bbd70d111553f1768" },
 };
 
 static const char *identifier = "ddns";
@@ -101,8 +114,8 @@ void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *fo
                 return;
         }
 
-        char lines[12][MESSAGE_MAX + 32];
-        struct iovec iov[ARRAY_SIZE(lines)];
+        char lines[FIELDS_MAX][MESSAGE_MAX + 32];
+        struct iovec iov[FIELDS_MAX + MORE_MAX];
         int n = 0;
 
 #define FIELD(cond, ...)                                                                    \
@@ -126,6 +139,8 @@ void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *fo
         FIELD(fields->generation, "DDNS_GENERATION=%" PRIu64, fields->generation);
         FIELD(fields->has_serial, "DDNS_SERIAL=%" PRIu32, fields->serial);
 #undef FIELD
+        for (int i = 0; fields->more && fields->more[i] && i < MORE_MAX; i++)
+                iov[n++] = (struct iovec){ (char *) fields->more[i], strlen(fields->more[i]) };
 
         if (sd_journal_sendv(iov, n) < 0)
                 print_to_stderr(priority, text);

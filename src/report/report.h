@@ -34,6 +34,17 @@ typedef enum DdnsEvent {
         DDNS_EVENT_ZONE_LOST,         /* it lacks a zone that was delivered: delivered again */
         DDNS_EVENT_DELIVERY_WARNING,  /* what of a zone a backend does not serve */
         DDNS_EVENT_NAMESERVER_SILENT, /* one that reads a database: writing goes on */
+        DDNS_EVENT_PASS_ENDED,        /* of ddns-reconcile, with what came of it */
+        DDNS_EVENT_ORPHAN_DELETED,
+        DDNS_EVENT_ORPHAN_WAITS, /* its owner lacks it for the first time, or nothing may be done about it */
+        DDNS_EVENT_BRAKED,       /* a master's orphans are held back */
+        DDNS_EVENT_OWNER_CHANGED, /* found out, or another master has it now */
+        DDNS_EVENT_MASTER_FAILED, /* it gave no listing: its zones are left alone */
+        DDNS_EVENT_ZONE_FETCHED,  /* a push was missed */
+        DDNS_EVENT_FETCH_FAILED,
+        DDNS_EVENT_ZONE_LACKED,   /* a master lists it, and it can't be fetched */
+        DDNS_EVENT_ZONE_DIFFERS,  /* on a backend, from what it should have: delivered again */
+        DDNS_EVENT_ZONES_FOREIGN, /* a backend has zones that are not ours */
         _DDNS_EVENT_MAX,
 } DdnsEvent;
 
@@ -47,6 +58,8 @@ typedef struct DdnsReportFields {
         uint64_t generation;  /* DDNS_GENERATION */
         uint32_t serial;      /* DDNS_SERIAL, if has_serial */
         bool has_serial;
+        const char *const *
+                        more; /* NULL, or "NAME=value" each, NULL behind the last; the first 20 are sent */
 } DdnsReportFields;
 
 /* Chooses the journal if standard error goes there, else standard error itself. `program` prefixes lines there and is the
