@@ -36,6 +36,8 @@ static void release_record(const char *prefix, char *record) {
                 case DDNS_SETTING_WORD:
                 case DDNS_SETTING_TEXT:
                 case DDNS_SETTING_PATH:
+                case DDNS_SETTING_URL:
+                case DDNS_SETTING_PIN:
                 case DDNS_SETTING_SECRET:
                 case DDNS_SETTING_ADDRESS:
                 case DDNS_SETTING_PREFIXES:

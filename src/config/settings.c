@@ -18,10 +18,11 @@
 #define LIST(type, member, n)                                                         \
         .offset = offsetof(type, member), .size = sizeof(((type *) NULL)->member[0]), \
         .count = offsetof(type, n)
-#define ROOT(member)    FIELD(DdnsConfig, member)
-#define MASTER(member)  FIELD(DdnsMaster, member)
-#define BACKEND(member) FIELD(DdnsBackendConfig, member)
-#define NAMESERVERS     LIST(DdnsBackendConfig, nameservers, n_nameservers)
+#define ROOT(member)       FIELD(DdnsConfig, member)
+#define MASTER(member)     FIELD(DdnsMaster, member)
+#define BACKEND(member)    FIELD(DdnsBackendConfig, member)
+#define RECONCILED(member) FIELD(DdnsReconcileMaster, member)
+#define NAMESERVERS        LIST(DdnsBackendConfig, nameservers, n_nameservers)
 
 #define ZONE_FILES (1U << DDNS_BACKEND_ZONE_FILES)
 #define BIND       (1U << DDNS_BACKEND_BIND)
@@ -58,6 +59,7 @@ static const char *const domain_types[] = {
         [DDNS_DOMAIN_TYPE_MASTER] = "master",
 };
 
+static const char *const no_yes[] = { [false] = "no", [true] = "yes" };
 static const char *const refuse_accept[] = { [false] = "refuse", [true] = "accept" };
 
 /* Rows of one section stand together; the order is that of "allowed here" in errors and of the man page. */
@@ -152,6 +154,33 @@ const DdnsSetting ddns_settings[] = {
         { "backends[].domain-type",                 DDNS_SETTING_CHOICE,    "native",                0, 1,             BACKEND(domain_type), .types = POWERDNS, .choices = domain_types },
         { "backends[].control-socket",              DDNS_SETTING_PATH,      "none",                  1, SOCKET_LENGTH, BACKEND(control_socket), .types = POWERDNS,
           .flags = DDNS_SETTING_PROSE },
+
+        { "reconcile.masters",                      DDNS_SETTING_RECORDS,   NULL,                    0, DDNS_MASTERS_MAX, LIST(DdnsConfig, reconcile.masters, reconcile.n_masters) },
+        { "reconcile.masters[].name",               DDNS_SETTING_WORD,      NULL,                    1, 64,            RECONCILED(name), .extra = "-_.",
+          .flags = DDNS_SETTING_REQUIRED | DDNS_SETTING_UNIQUE },
+        { "reconcile.masters[].servername",         DDNS_SETTING_WORD,      NULL,                    1, 253,           RECONCILED(servername), .extra = "-_.",
+          .flags = DDNS_SETTING_REQUIRED | DDNS_SETTING_UNIQUE | DDNS_SETTING_HOST },
+        { "reconcile.masters[].url",                DDNS_SETTING_URL,       NULL,                    1, 300,           RECONCILED(url),
+          .flags = DDNS_SETTING_REQUIRED },
+        { "reconcile.masters[].username",           DDNS_SETTING_TEXT,      NULL,                    1, 128,           RECONCILED(username),
+          .flags = DDNS_SETTING_REQUIRED },
+        { "reconcile.masters[].password-file",      DDNS_SETTING_SECRET,    NULL,                    1, PATH_LENGTH,   RECONCILED(password_file),
+          .flags = DDNS_SETTING_REQUIRED },
+        { "reconcile.masters[].tls.ca",             DDNS_SETTING_PATH,      "the system's",          1, PATH_LENGTH,   RECONCILED(tls.ca),
+          .flags = DDNS_SETTING_PROSE },
+        { "reconcile.masters[].tls.pin",            DDNS_SETTING_PIN,       "none",                  1, 512,           RECONCILED(tls.pin),
+          .flags = DDNS_SETTING_PROSE },
+        { "reconcile.masters[].timeout",            DDNS_SETTING_DURATION,  "30s",       USEC_PER_SEC, 10 * MIN,        RECONCILED(timeout_usec) },
+        { "reconcile.masters[].total-timeout",      DDNS_SETTING_DURATION,  "10min",     USEC_PER_SEC, HOUR,            RECONCILED(total_timeout_usec) },
+        { "reconcile.masters[].axfr.address",       DDNS_SETTING_ENDPOINTS, "none",                  0, 1,             LIST(DdnsReconcileMaster, axfr.address, axfr.n_address),
+          .flags = DDNS_SETTING_PROSE },
+        { "reconcile.masters[].axfr.key-file",      DDNS_SETTING_SECRET,    "none",                  1, PATH_LENGTH,   RECONCILED(axfr.key_file),
+          .flags = DDNS_SETTING_PROSE },
+        { "reconcile.dry-run",                      DDNS_SETTING_CHOICE,    "no",                    0, 1,             ROOT(reconcile.dry_run), .choices = no_yes },
+        { "reconcile.brake-percent",                DDNS_SETTING_NUMBER,    "5",                     0, 100,           ROOT(reconcile.brake_percent) },
+        { "reconcile.brake-zones",                  DDNS_SETTING_NUMBER,    "10",                    0, 1000000,       ROOT(reconcile.brake_zones) },
+        { "reconcile.wait-for-all",                 DDNS_SETTING_CHOICE,    "yes",                   0, 1,             ROOT(reconcile.wait_for_all), .choices = no_yes },
+        { "reconcile.query-rate",                   DDNS_SETTING_NUMBER,    "5000",                  1, 1000000,       ROOT(reconcile.query_rate) },
 };
 /* clang-format on */
 
@@ -165,6 +194,7 @@ const DdnsRelation ddns_relations[] = {
         { "backends[].socket", "backends[].host", .excludes = true },
         { "backends[].socket", "backends[].port", .excludes = true },
         { "backends[].socket", "backends[].tls", .excludes = true },
+        { "reconcile.masters[].axfr.key-file", "reconcile.masters[].axfr.address" },
 };
 const size_t ddns_n_relations = ARRAY_SIZE(ddns_relations);
 

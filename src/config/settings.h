@@ -15,6 +15,8 @@ typedef enum DdnsSettingType {
         DDNS_SETTING_WORD,      /* char *; letters, digits and `extra`, min..max bytes */
         DDNS_SETTING_TEXT,      /* char *; printable, no ':', min..max bytes */
         DDNS_SETTING_PATH, /* char *; absolute and safe to quote in named's configuration, up to max bytes */
+        DDNS_SETTING_URL, /* char *; http:// or https://, a host and perhaps a port; up to max bytes */
+        DDNS_SETTING_PIN, /* char *; "sha256//BASE64", several with ';' between; up to max bytes */
         DDNS_SETTING_SECRET,    /* char *; where a secret is, see ddns_secret_path() */
         DDNS_SETTING_ADDRESS,   /* char *; an IP address */
         DDNS_SETTING_ENDPOINTS, /* DdnsSockaddr *, count; one, or a list of up to max */
@@ -29,6 +31,7 @@ enum {
         DDNS_SETTING_SELECTS =
                         1
                         << 2, /* the choice decides which rows apply to its record: bit 1 << value of `types` */
+        DDNS_SETTING_HOST = 1 << 4,  /* a name that is kept in lower case and without the last dot */
         DDNS_SETTING_PROSE = 1 << 3, /* the default is a description for people: the field stays empty */
 };
 

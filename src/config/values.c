@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/url.h"
 #include "config/values.h"
 
 /* Where `nameserver` is asked unless it names a port. */
@@ -155,6 +156,16 @@ static bool is_letter_or_digit(char c) {
         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/* So that equal hosts compare equal. */
+static int store_host(const char *text, size_t length, char *field) {
+        int r = store_string(text, length > 1 && text[length - 1] == '.' ? length - 1 : length, field);
+
+        for (char *c = r < 0 ? NULL : *(char **) field; c && *c; c++)
+                if (*c >= 'A' && *c <= 'Z')
+                        *c = (char) (*c - 'A' + 'a');
+        return r;
+}
+
 static int parse_word(const DdnsSetting *s, const char *text, char *record) {
         size_t length = strlen(text);
 
@@ -164,7 +175,8 @@ static int parse_word(const DdnsSetting *s, const char *text, char *record) {
         /* Such names become parts of file names and options in places. */
         if (length < s->min || length > s->max || text[0] == '.' || text[0] == '-')
                 return -ERANGE;
-        return store_string(text, length, record + s->offset);
+        return s->flags & DDNS_SETTING_HOST ? store_host(text, length, record + s->offset)
+                                            : store_string(text, length, record + s->offset);
 }
 
 static int parse_text(const DdnsSetting *s, const char *text, char *record) {
@@ -176,6 +188,23 @@ static int parse_text(const DdnsSetting *s, const char *text, char *record) {
         if (length < s->min || length > s->max)
                 return -ERANGE;
         return store_string(text, length, record + s->offset);
+}
+
+static int parse_checked(const DdnsSetting *s, const char *text, char *record,
+                         bool (*check)(const char *text)) {
+        if (!check(text))
+                return -EINVAL;
+        if (strlen(text) > s->max)
+                return -ERANGE;
+        return store_string(text, strlen(text), record + s->offset);
+}
+
+static int parse_url(const DdnsSetting *s, const char *text, char *record) {
+        return parse_checked(s, text, record, ddns_is_url);
+}
+
+static int parse_pin(const DdnsSetting *s, const char *text, char *record) {
+        return parse_checked(s, text, record, ddns_is_pin);
 }
 
 /* Copies an absolute path without doubled and trailing slashes and without ".", so that equal directories compare
@@ -275,6 +304,8 @@ static const struct {
         [DDNS_SETTING_WORD] = { "name", parse_word },
         [DDNS_SETTING_TEXT] = { "text", parse_text },
         [DDNS_SETTING_PATH] = { "path", parse_path },
+        [DDNS_SETTING_URL] = { "URL", parse_url, "http://HOST[:PORT] or https://HOST[:PORT]" },
+        [DDNS_SETTING_PIN] = { "pin", parse_pin, "sha256//BASE64, several with ';' between" },
         [DDNS_SETTING_SECRET] = { "secret", parse_secret,
                                   "an absolute path, or the name of a systemd credential" },
         [DDNS_SETTING_ADDRESS] = { "address", parse_address, "an IP address" },

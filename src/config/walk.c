@@ -365,6 +365,14 @@ static const yaml_node_t *find_seen(const Record *r, const char *key) {
         return NULL;
 }
 
+static bool is_mutual(const DdnsRelation *relation) {
+        for (size_t i = 0; i < ddns_n_relations; i++)
+                if (strcmp(ddns_relations[i].key, relation->other) == 0 &&
+                    strcmp(ddns_relations[i].other, relation->key) == 0)
+                        return true;
+        return false;
+}
+
 static void check_relations(Walk *w, const Record *r) {
         size_t prefix = strlen(r->prefix);
 
@@ -377,8 +385,9 @@ static void check_relations(Walk *w, const Record *r) {
                         fail_at(w, theirs, "%s: means nothing beside '%s'; allowed: one of them",
                                 relation->other, relation->key + prefix);
                 if (mine && !theirs && !relation->excludes)
-                        fail_at(w, mine, "%s: '%s' is missing; allowed: both or none", relation->key,
-                                relation->other + prefix);
+                        fail_at(w, mine, "%s: '%s' is missing; allowed: %s", relation->key,
+                                relation->other + prefix,
+                                is_mutual(relation) ? "both or none" : "beside it only");
         }
 }
 

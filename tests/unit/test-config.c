@@ -78,6 +78,12 @@ static void assert_defaults(const DdnsConfig *c) {
         assert_int_equal(c->queue.batch, 200);
         assert_int_equal(c->queue.linger_usec, 10 * USEC_PER_SEC);
         assert_int_equal(c->n_backends, 0);
+        assert_int_equal(c->reconcile.n_masters, 0);
+        assert_false(c->reconcile.dry_run);
+        assert_int_equal(c->reconcile.brake_percent, 5);
+        assert_int_equal(c->reconcile.brake_zones, 10);
+        assert_true(c->reconcile.wait_for_all);
+        assert_int_equal(c->reconcile.query_rate, 5000);
 }
 
 static void what_says_nothing_is_all_defaults(void **state) {
@@ -89,7 +95,7 @@ static void what_says_nothing_is_all_defaults(void **state) {
                 "{}\n",
                 "---\n...\n",
                 "\xef\xbb\xbf# BOM\n",
-                "state:\nreceiver:\n  masters:\nqueue: {}\nbackends: []\n"
+                "state:\nreceiver:\n  masters:\nqueue: {}\nbackends: []\nreconcile:\n  masters:\n"
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -107,6 +113,8 @@ static void what_says_nothing_is_all_defaults(void **state) {
         assert_null(c.path);
         assert_defaults(&c);
 }
+
+#define PIN "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+/A="
 
 static const char every_key[] =
                 "state:\n"
@@ -173,7 +181,26 @@ static const char every_key[] =
                 "    domain-type: master\n"
                 "    control-socket: /run/pdns/pdns.controlsocket\n"
                 "    nameserver: 127.0.0.1\n"
-                "  - {name: p2, type: powerdns-mysql, host: '::1', database: d, username: u}\n";
+                "  - {name: p2, type: powerdns-mysql, host: '::1', database: d, username: u}\n"
+                "reconcile:\n"
+                "  masters:\n"
+                "    - name: da1\n"
+                "      servername: Server1.Example.COM.\n"
+                "      url: https://[2001:db8::10]:2222\n"
+                "      username: admin\n"
+                "      password-file: da1.login\n"
+                "      tls:\n"
+                "        ca: /etc/ssl/da1.pem\n"
+                "        pin: sha256//" PIN ";sha256//" PIN "\n"
+                "      timeout: 5s\n"
+                "      total-timeout: 1min\n"
+                "      axfr: {address: 192.0.2.10@5300, key-file: da1.tsig}\n"
+                "    - {name: da2, servername: da2, url: http://da2, username: u, password-file: /p}\n"
+                "  dry-run: yes\n"
+                "  brake-percent: 100\n"
+                "  brake-zones: 0\n"
+                "  wait-for-all: no\n"
+                "  query-rate: 1\n";
 
 static void assert_mysql_keys(const DdnsBackendConfig *b) {
         assert_int_equal(b->type, DDNS_BACKEND_COREDNS_MYSQL);
@@ -242,6 +269,37 @@ static void assert_powerdns(const DdnsBackendConfig *b) {
         assert_int_equal(b[1].domain_type, DDNS_DOMAIN_TYPE_NATIVE);
         assert_null(b[1].control_socket);
         assert_int_equal(b[1].served_timeout_usec, 6 * MINUTE);
+}
+
+static void assert_reconcile_keys(const DdnsConfig *c) {
+        assert_int_equal(c->reconcile.n_masters, 2);
+        const DdnsReconcileMaster *m = c->reconcile.masters;
+        assert_string_equal(m[0].name, "da1");
+        assert_string_equal(m[0].servername, "server1.example.com");
+        assert_string_equal(m[0].url, "https://[2001:db8::10]:2222");
+        assert_string_equal(m[0].username, "admin");
+        assert_string_equal(m[0].password_file, "da1.login");
+        assert_string_equal(m[0].tls.ca, "/etc/ssl/da1.pem");
+        assert_string_equal(m[0].tls.pin, "sha256//" PIN ";sha256//" PIN);
+        assert_int_equal(m[0].timeout_usec, 5 * USEC_PER_SEC);
+        assert_int_equal(m[0].total_timeout_usec, MINUTE);
+        assert_int_equal(m[0].axfr.n_address, 1);
+        assert_int_equal(ntohs(m[0].axfr.address->in.sin_port), 5300);
+        assert_string_equal(m[0].axfr.key_file, "da1.tsig");
+
+        assert_string_equal(m[1].url, "http://da2");
+        assert_null(m[1].tls.ca);
+        assert_null(m[1].tls.pin);
+        assert_int_equal(m[1].timeout_usec, 30 * USEC_PER_SEC);
+        assert_int_equal(m[1].total_timeout_usec, 10 * MINUTE);
+        assert_int_equal(m[1].axfr.n_address, 0);
+        assert_null(m[1].axfr.key_file);
+
+        assert_true(c->reconcile.dry_run);
+        assert_int_equal(c->reconcile.brake_percent, 100);
+        assert_int_equal(c->reconcile.brake_zones, 0);
+        assert_false(c->reconcile.wait_for_all);
+        assert_int_equal(c->reconcile.query_rate, 1);
 }
 
 static void every_key_reaches_its_place(void **state) {
@@ -333,6 +391,7 @@ static void every_key_reaches_its_place(void **state) {
         assert_mysql_keys(&b[3]);
         assert_mysql_defaults(&b[4]);
         assert_powerdns(&b[5]);
+        assert_reconcile_keys(&c);
 }
 
 /* Whether there are as many lines as in `expected`, each beginning with the text there. */
@@ -353,6 +412,7 @@ static bool lines_begin(const char *lines, const char *expected) {
 static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
 /* clang-format off */
 #define M "name: m, username: u, password-file: p"
+#define R "name: r, username: u, password-file: p"
 #define C "name: c, type: coredns-mysql, database: d, username: u"
         static const struct {
                 const char *text;
@@ -360,7 +420,7 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
         } cases[] = {
                 /* keys */
                 { "stat: 1\n",
-                  "1:1: unknown key 'stat'; allowed here: state, receiver, queue, backends\n" },
+                  "1:1: unknown key 'stat'; allowed here: state, receiver, queue, backends, reconcile\n" },
                 { "queue:\n  bach: 1\n",
                   "2:3: unknown key 'bach'; allowed here: backoff, batch, linger\n" },
                 { "Queue: 1\n",
@@ -369,8 +429,8 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                   "1:1: unknown key (not a plain word); allowed here: state" },
                 { "receiver:\n  masters[]:\n    name: x\n",
                   "2:3: unknown key (not a plain word); " },
-                { "reconcile: {}\n",
-                  "1:1: unknown key 'reconcile'" },
+                { "peers: {}\n",
+                  "1:1: unknown key 'peers'" },
                 { "? [a, b]\n: 1\n",
                   "1:3: unknown key (not a plain word)" },
                 { "receiver: {masters: [{" M ", password: hunter2}]}\n",
@@ -416,7 +476,7 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                   "1:22: 'password-file' is missing" },
                 /* kinds */
                 { "[]\n",
-                  "1:1: a list where a mapping belongs; allowed keys: state, receiver, queue, backends\n" },
+                  "1:1: a list where a mapping belongs; allowed keys: state, receiver, queue, backends, reconcile\n" },
                 { "hunter2\n",
                   "1:1: a single value where a mapping belongs; " },
                 { "queue: 5\n",
@@ -535,7 +595,27 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                   "1:75: backends[].host: means nothing beside 'socket'; allowed: one of them\n"
                   "1:84: backends[].port: means nothing\n"
                   "1:109: backends[].tls: means nothing\n" },
+                { "reconcile: {masters: [{" R ", servername: s, url: http://h, axfr: {key-file: k}}]}\n",
+                  "1:111: reconcile.masters[].axfr.key-file: 'axfr.address' is missing; allowed: beside it only\n" },
+                { "reconcile: {masters: [{" R ", servername: s, url: http://h, tls: {pin: sha256//" PIN ";}}]}\n",
+                  "1:105: reconcile.masters[].tls.pin: no valid pin; allowed: sha256//BASE64, several with ';' between\n" },
+                { "reconcile: {masters: [{" R ", servername: s, url: http://h, axfr: {address: [127.0.0.1, 127.0.0.2]}}]}\n",
+                  "1:110: reconcile.masters[].axfr.address: 2 entries; allowed: IP or IP@PORT\n" },
+                { "reconcile: {dry-run: true, brake-percent: 101, query-rate: 0, wait-for-all: 1}\n",
+                  "1:22: reconcile.dry-run: not an allowed choice; allowed: no, yes\n"
+                  "1:43: reconcile.brake-percent: not an allowed number; allowed: 0 to 100\n"
+                  "1:60: reconcile.query-rate: not an allowed number; allowed: 1 to 1000000\n"
+                  "1:77: reconcile.wait-for-all: not an allowed choice; allowed: no, yes\n" },
+                { "reconcile: {masters: [{}]}\n",
+                  "1:23: 'name' is missing\n"
+                  "1:23: 'servername' is missing\n"
+                  "1:23: 'url' is missing; allowed: http://HOST[:PORT] or https://HOST[:PORT]\n"
+                  "1:23: 'username' is missing\n"
+                  "1:23: 'password-file' is missing\n" },
                 /* what only the whole list shows */
+                { "reconcile:\n  masters:\n  - {" R ", servername: S.test, url: http://h}\n"
+                  "  - {name: q, username: u, password-file: p, servername: s.TEST., url: http://h}\n",
+                  "4:58: reconcile.masters[].servername: the same as that of entry 1; \n" },
                 { "receiver:\n  masters:\n  - {" M "}\n  - {" M "}\n",
                   "4:12: receiver.masters[].name: the same as that of entry 1; \n"
                   "4:25: receiver.masters[].username: the same" },
@@ -586,6 +666,95 @@ static void every_error_has_its_place_and_says_what_is_allowed(void **state) {
                 assert_null(strstr(errors, "hunter2"));
         }
         assert_int_equal(wrong, 0);
+}
+
+static int load_master(const char *url, const char *pin) {
+        ddns_cleanup(ddns_config_done) DdnsConfig c = DDNS_CONFIG_NULL;
+        ddns_cleanup(ddns_freep) char *errors = NULL;
+        char text[1024];
+
+        (void) snprintf(text, sizeof text,
+                        "reconcile: {masters: [{name: a, servername: s, username: u, password-file: p, "
+                        "url: '%s', tls: {pin: '%s'}}]}\n",
+                        url, pin);
+        int r = load(text, &c, &errors);
+        if (r == -EBADMSG) {
+                assert_true(strstr(errors, ": reconcile.masters[].url: no valid URL; allowed: ") ||
+                            strstr(errors, ": reconcile.masters[].tls.pin: no valid pin; allowed: "));
+        }
+        return r;
+}
+
+static void url_of_a_master_is_host_and_port_and_nothing_else(void **state) {
+        static const char *const good[] = {
+                "https://da1.example.com:2222", "http://192.0.2.1",       "https://[2001:db8::1]",
+                "https://[::1]:65535",          "https://a_b-c.example.", "http://h:1",
+        };
+        static const char *const bad[] = {
+                "",
+                "da1",
+                "da1:2222",
+                "ftp://da1",
+                "HTTPS://da1",
+                "https:/da1",
+                "https://",
+                "https:///",
+                "https://:2222",
+                "https://da1/",
+                "https://da1/CMD_X",
+                "https://da1:2222/",
+                "https://da1?x",
+                "https://da1#x",
+                "https://u:p@da1",
+                "https://u@da1",
+                "https://da1:",
+                "https://da1:0",
+                "https://da1:02222",
+                "https://da1:65536",
+                "https://da1:99999999999999999999",
+                "https://da1:22a",
+                "https://da1:-1",
+                "https://-x",
+                "https://.x",
+                "https://a b",
+                "https://a\\b",
+                "https://2001:db8::1",
+                "https://[]",
+                "https://[",
+                "https://[::1",
+                "https://[::1]x",
+                "https://[192.0.2.1]",
+                "https://[::1@53]",
+                "https://[zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz]",
+                "https://\xc3\xa4.test",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+                if (load_master(good[i], "sha256//" PIN) != 0)
+                        fail_msg("'%s' was refused", good[i]);
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                if (load_master(bad[i], "sha256//" PIN) != -EBADMSG)
+                        fail_msg("'%s' was taken", bad[i]);
+}
+
+static void pin_that_can_match_no_key_is_refused(void **state) {
+        static const char *const bad[] = {
+                "",
+                PIN,
+                "sha256//",
+                "sha1//" PIN,
+                "sha256//" PIN "=",
+                "sha256//" PIN ";",
+                "sha256//" PIN " ;sha256//" PIN,
+                "sha256//A" PIN,
+                "sha256//AAAA=",
+                "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.",
+                "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+                if (load_master("https://h", bad[i]) != -EBADMSG)
+                        fail_msg("'%s' was taken", bad[i]);
 }
 
 static void all_errors_come_in_one_run_in_their_order(void **state) {
@@ -730,6 +899,8 @@ int main(void) {
                 cmocka_unit_test(what_says_nothing_is_all_defaults),
                 cmocka_unit_test(every_key_reaches_its_place),
                 cmocka_unit_test(every_error_has_its_place_and_says_what_is_allowed),
+                cmocka_unit_test(url_of_a_master_is_host_and_port_and_nothing_else),
+                cmocka_unit_test(pin_that_can_match_no_key_is_refused),
                 cmocka_unit_test(all_errors_come_in_one_run_in_their_order),
                 cmocka_unit_test(hostile_files_are_refused_in_bounds),
                 cmocka_unit_test(unreadable_files_are_named_without_numbers),
