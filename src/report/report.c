@@ -62,7 +62,7 @@ static const struct {
 };
 
 static const char *identifier = "ddns";
-static bool to_journal;
+static bool to_journal, never_to_stderr;
 static int max_priority = LOG_INFO;
 
 /* systemd.exec(5): which device and inode standard error has if it goes to the journal. Looking for the journal's socket
@@ -80,6 +80,11 @@ void ddns_report_open(const char *program, bool debug) {
         identifier = program;
         max_priority = debug ? LOG_DEBUG : LOG_INFO;
         to_journal = stderr_is_journal();
+}
+
+void ddns_report_open_journal(const char *program) {
+        identifier = program;
+        to_journal = never_to_stderr = true;
 }
 
 static void print_to_stderr(int priority, const char *text) {
@@ -142,7 +147,7 @@ void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *fo
         for (int i = 0; fields->more && fields->more[i] && i < MORE_MAX; i++)
                 iov[n++] = (struct iovec){ (char *) fields->more[i], strlen(fields->more[i]) };
 
-        if (sd_journal_sendv(iov, n) < 0)
+        if (sd_journal_sendv(iov, n) < 0 && !never_to_stderr)
                 print_to_stderr(priority, text);
         errno = saved_errno;
 }

@@ -66,6 +66,9 @@ typedef struct DdnsReportFields {
  * SYSLOG_IDENTIFIER. `debug`: also events of level debug. Call once, before threads start. */
 void ddns_report_open(const char *program, bool debug);
 
+/* Instead, for a program that talks to a person: to the journal if there is one, and never to standard error. */
+void ddns_report_open_journal(const char *program);
+
 /* `fields` may be NULL. Control characters in the text are printed as '?'. Thread-safe; errno is kept. */
 void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *format, ...)
                 __attribute__((format(printf, 3, 4)));
