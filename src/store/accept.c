@@ -70,8 +70,9 @@ static int trim_history(DdnsStore *s, const char *zone) {
 }
 
 /* Points the zone at the change's generation and records the owner: what was said, else what is known. A zone that comes
- * back after its delete, or moves to another master, starts with what that master says. */
-static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
+ * back after its delete, or moves to another master, starts with what that master says. Whatever was said erases what the
+ * last pass missed, and no two accepted changes of a zone have the same time: decisions of a pass are tied to it. */
+static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held, uint64_t now_usec) {
         bool deleted = c->kind == DDNS_CHANGE_DELETE && c->outcome == DDNS_OUTCOME_DELETED;
         bool reborn = held->deleted && !deleted;
         bool moved = c->hostname && strcasecmp(c->hostname, held->hostname) != 0;
@@ -87,12 +88,15 @@ static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held) {
         /* unchanged content: an urgent wish stays one until the next change */
         return store_run(
                         s,
-                        "INSERT INTO zone (name, generation, deleted, urgent, hostname, username)"
-                        " VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), nullif(?6, ''))"
+                        "INSERT INTO zone (name, generation, deleted, urgent, hostname, username, accepted_usec)"
+                        " VALUES (?1, ?2, ?3, ?4, nullif(?5, ''), nullif(?6, ''), ?7)"
                         " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
                         " deleted = excluded.deleted, hostname = excluded.hostname, username = excluded.username,"
+                        " accepted_usec = excluded.accepted_usec + (accepted_usec = excluded.accepted_usec),"
+                        " missing_generation = 0, missing_elsewhere = 0,"
                         " urgent = max(excluded.urgent, iif(generation = excluded.generation, urgent, 0))",
-                        "tuiitt", c->zone, c->generation, deleted, c->urgent, hostname, username);
+                        "tuiittu", c->zone, c->generation, deleted, c->urgent, hostname, username,
+                        now_usec);
 }
 
 /* The master sends the same again: what failed is worth another try, at once if it is dead or somebody waits for it. */
@@ -133,6 +137,11 @@ static int note_master(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
                         "tttuii", c->master, c->hostname, c->client, now_usec, accepted, refused);
 }
 
+/* What `only_absent` saw is still so. */
+static bool still_absent(const DdnsChange *c, const Held *held) {
+        return held->known ? held->deleted && held->generation == c->tombstone : c->tombstone == 0;
+}
+
 static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         Held held;
         int r;
@@ -141,6 +150,10 @@ static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         if (r < 0)
                 return r;
 
+        if (c->only_absent && !still_absent(c, &held)) {
+                c->outcome = DDNS_OUTCOME_OVERTAKEN;
+                return 0;
+        }
         if (held.same_content) {
                 c->outcome = DDNS_OUTCOME_UNCHANGED;
                 c->generation = held.generation;
@@ -150,7 +163,7 @@ static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
                 r = add_version(s, c, now_usec);
         }
         if (r >= 0)
-                r = point_zone(s, c, &held);
+                r = point_zone(s, c, &held, now_usec);
         if (r >= 0 && c->outcome == DDNS_OUTCOME_SAVED)
                 r = trim_history(s, c->zone);
         return r;
@@ -189,7 +202,7 @@ static int remove_zone(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         c->outcome = DDNS_OUTCOME_DELETED;
         r = add_version(s, c, now_usec);
         if (r >= 0)
-                r = point_zone(s, c, &held);
+                r = point_zone(s, c, &held, now_usec);
         return r < 0 ? r : trim_history(s, c->zone);
 }
 
@@ -224,7 +237,7 @@ static int take_turn(DdnsStore *s, const DdnsChange *c) {
                          c->zone, c->turn);
 }
 
-static int apply(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
+int store_apply(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         int r = 0;
 
         c->outcome = DDNS_OUTCOME_NONE;
@@ -259,6 +272,6 @@ int ddns_store_accept(DdnsStore *s, DdnsChange *changes, size_t n, uint64_t now_
 
         r = store_begin(s);
         for (size_t i = 0; r >= 0 && i < n; i++)
-                r = apply(s, &changes[i], now_usec);
+                r = store_apply(s, &changes[i], now_usec);
         return r < 0 ? r : store_commit(s);
 }

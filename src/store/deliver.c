@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/reconcile.h"
 #include "store/store-internal.h"
 
 #define BATCH_BYTES_MAX (UINT64_C(32) << 20)
@@ -88,17 +89,9 @@ static int copy_delivery(sqlite3_stmt *stmt, DdnsDelivery *ret) {
         return 0;
 }
 
-/* Appends what `sql` gives (?1 backend, ?2 cursor or now, ?3 limit) up to `max` deliveries in all. */
-static int fill(DdnsStore *s, const char *sql, uint64_t backend, uint64_t bound, size_t max,
-                uint64_t *bytes, DdnsBatch *batch) {
-        STORE_STMT *stmt = NULL;
+/* Appends the rows of `stmt`, which has a limit. */
+static int collect(DdnsStore *s, sqlite3_stmt *stmt, uint64_t *bytes, DdnsBatch *batch) {
         int r;
-
-        if (batch->n >= max)
-                return 0;
-        r = store_query(s, &stmt, sql, "uuu", backend, bound, max - batch->n);
-        if (r < 0)
-                return r;
 
         while ((r = store_step(s, stmt)) > 0) {
                 uint64_t size = (uint64_t) sqlite3_column_bytes(stmt, 6);
@@ -112,6 +105,18 @@ static int fill(DdnsStore *s, const char *sql, uint64_t backend, uint64_t bound,
                 *bytes += size;
         }
         return r;
+}
+
+/* Appends what `sql` gives (?1 backend, ?2 cursor or now, ?3 limit) up to `max` deliveries in all. */
+static int fill(DdnsStore *s, const char *sql, uint64_t backend, uint64_t bound, size_t max,
+                uint64_t *bytes, DdnsBatch *batch) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        if (batch->n >= max)
+                return 0;
+        r = store_query(s, &stmt, sql, "uuu", backend, bound, max - batch->n);
+        return r < 0 ? r : collect(s, stmt, bytes, batch);
 }
 
 int ddns_store_take_batch(DdnsStore *s, const char *backend, uint64_t now_usec, size_t max,
@@ -314,18 +319,21 @@ int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, si
         return r < 0 ? r : store_commit(s);
 }
 
+/* ?1: the backend, ?2: after this zone, ?3: limit */
+#define SQL_DELIVERED                                                                    \
+        " FROM zone z JOIN version v USING (generation)"                                 \
+        " JOIN backend b ON b.name = ?1" SQL_RETRY_JOIN                                  \
+        " WHERE z.name > ?2 AND z.deleted = 0 AND r.zone IS NULL AND NOT" SQL_IS_PENDING \
+        " ORDER BY z.name LIMIT ?3"
+
 int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *after, DdnsExpected *ret,
                               size_t max, size_t *ret_n) {
         STORE_STMT *stmt = NULL;
         size_t n = 0;
         int r;
 
-        r = store_query(s, &stmt,
-                        "SELECT z.name, z.generation, v.serial FROM zone z JOIN version v USING (generation)"
-                        " JOIN backend b ON b.name = ?1" SQL_RETRY_JOIN
-                        " WHERE z.name > ?2 AND z.deleted = 0 AND r.zone IS NULL AND NOT" SQL_IS_PENDING
-                        " ORDER BY z.name LIMIT ?3",
-                        "ttu", backend, after, (uint64_t) max);
+        r = store_query(s, &stmt, "SELECT z.name, z.generation, v.serial" SQL_DELIVERED, "ttu", backend,
+                        after, (uint64_t) max);
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -337,5 +345,27 @@ int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *aft
         if (r < 0)
                 return r;
         *ret_n = n;
+        return 0;
+}
+
+int ddns_store_take_delivered(DdnsStore *s, const char *backend, const char *after, size_t max,
+                              DdnsBatch *ret) {
+        ddns_cleanup(ddns_batch_done) DdnsBatch batch = DDNS_BATCH_NULL;
+        STORE_STMT *stmt = NULL;
+        uint64_t bytes = 0;
+        int r;
+
+        batch.deliveries = calloc(max, sizeof *batch.deliveries);
+        if (!batch.deliveries)
+                return ddns_fail(&s->error, -ENOMEM, "out of memory");
+
+        r = store_query(s, &stmt, SQL_DELIVERY ", 0" SQL_DELIVERED, "ttu", backend, after,
+                        (uint64_t) max);
+        if (r >= 0)
+                r = collect(s, stmt, &bytes, &batch);
+        if (r < 0)
+                return r;
+        *ret = batch;
+        batch = DDNS_BATCH_NULL;
         return 0;
 }

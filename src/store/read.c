@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "store/reconcile.h"
 #include "store/store-internal.h"
 
 const char *ddns_delivery_state_to_string(DdnsDeliveryState state) {
@@ -21,7 +22,7 @@ static const char *column_text(sqlite3_stmt *stmt, int column) {
 }
 
 #define SQL_ZONE_ROW                                                                       \
-        "SELECT z.name, z.generation, z.deleted, z.urgent, v.serial, v.at_usec, v.digest," \
+        "SELECT z.name, v.generation, v.deleted, z.urgent, v.serial, v.at_usec, v.digest," \
         " z.hostname, z.username, v.master, v.client, coalesce(length(v.content), 0)"
 
 static void copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
@@ -42,15 +43,20 @@ static void copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
         store_copy_text(stmt, 10, ret->client, sizeof ret->client);
 }
 
-int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char **ret_content) {
+/* ?1: the zone, ?2: whether its content is wanted */
+static const char newest_sql[] =
+                SQL_ZONE_ROW ", iif(?2, v.content, NULL) FROM zone z JOIN version v USING (generation)"
+                             " WHERE z.name = ?1";
+static const char newest_save_sql[] =
+                SQL_ZONE_ROW ", iif(?2, v.content, NULL) FROM zone z JOIN version v ON v.zone = z.name"
+                             " WHERE z.name = ?1 AND v.deleted = 0 ORDER BY v.generation DESC LIMIT 1";
+
+static int get_version(DdnsStore *s, const char *sql, const char *zone, DdnsZoneRow *ret,
+                       char **ret_content) {
         STORE_STMT *stmt = NULL;
         int r;
 
-        r = store_query(s, &stmt,
-                        SQL_ZONE_ROW
-                        ", iif(?2, v.content, NULL) FROM zone z JOIN version v USING (generation)"
-                        " WHERE z.name = ?1",
-                        "ti", zone, ret_content != NULL);
+        r = store_query(s, &stmt, sql, "ti", zone, ret_content != NULL);
         if (r >= 0)
                 r = store_step(s, stmt);
         if (r <= 0)
@@ -66,6 +72,14 @@ int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char *
         }
         copy_zone_row(stmt, ret);
         return 0;
+}
+
+int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char **ret_content) {
+        return get_version(s, newest_sql, zone, ret, ret_content);
+}
+
+int ddns_store_get_deleted(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char **ret_content) {
+        return get_version(s, newest_save_sql, zone, ret, ret_content);
 }
 
 int ddns_store_find_parent(DdnsStore *s, const char *zone, DdnsZoneRow *ret) {

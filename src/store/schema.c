@@ -87,6 +87,40 @@ static const char *const steps[] = {
         "  PRIMARY KEY (backend, zone)"
         ") STRICT, WITHOUT ROWID;"
         "CREATE INDEX warning_zone ON warning (zone);",
+
+        /* 3: what passes of ddns-reconcile leave to the next, and what they ask lanes to compare */
+        "ALTER TABLE zone ADD COLUMN accepted_usec INTEGER NOT NULL DEFAULT 0;" /* the newest push, changed or not */
+        "ALTER TABLE zone ADD COLUMN missing_generation INTEGER NOT NULL DEFAULT 0;" /* of the zone then */
+        "ALTER TABLE zone ADD COLUMN missing_elsewhere INTEGER NOT NULL DEFAULT 0;"
+        "UPDATE zone SET accepted_usec ="
+        " (SELECT v.at_usec FROM version v WHERE v.generation = zone.generation);"
+
+        "ALTER TABLE backend ADD COLUMN comparison_asked_usec INTEGER NOT NULL DEFAULT 0;" /* 0: it is answered */
+        "ALTER TABLE backend ADD COLUMN comparison_ended_usec INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE backend ADD COLUMN comparison_zones INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE backend ADD COLUMN comparison_differed INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE backend ADD COLUMN comparison_foreign INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE backend ADD COLUMN comparison_error TEXT;"
+
+        "CREATE TABLE pass ("
+        "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+        "  started_usec INTEGER NOT NULL, ended_usec INTEGER NOT NULL,"
+        "  dry_run INTEGER NOT NULL, failed INTEGER NOT NULL,"
+        "  masters INTEGER NOT NULL, unreachable INTEGER NOT NULL, listed INTEGER NOT NULL,"
+        "  held INTEGER NOT NULL, orphans INTEGER NOT NULL, deleted INTEGER NOT NULL,"
+        "  braked INTEGER NOT NULL, backfilled INTEGER NOT NULL, moved INTEGER NOT NULL,"
+        "  unclear INTEGER NOT NULL, fetched INTEGER NOT NULL, fetch_failed INTEGER NOT NULL,"
+        "  lacked INTEGER NOT NULL, healed INTEGER NOT NULL,"
+        "  error TEXT"
+        ") STRICT;"
+
+        "CREATE TABLE listing (" /* how the last one of each of reconcile.masters went */
+        "  master TEXT PRIMARY KEY,"
+        "  failures INTEGER NOT NULL," /* in a row */
+        "  refused INTEGER NOT NULL,"  /* the last was a refused login */
+        "  since_usec INTEGER NOT NULL, due_usec INTEGER NOT NULL,"
+        "  error TEXT"
+        ") STRICT, WITHOUT ROWID;",
 };
 
 /* "ddns" in PRAGMA application_id, so that another program's database is not taken for ours. */
@@ -125,12 +159,12 @@ static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message
         return 0;
 }
 
-int store_migrate(DdnsStore *s, DdnsMessage *message) {
+int store_migrate_to(DdnsStore *s, size_t n, DdnsMessage *message) {
         int64_t version;
         int r;
 
         r = read_version(s, &version, message);
-        if (r < 0 || version == (int64_t) ARRAY_SIZE(steps))
+        if (r < 0 || version >= (int64_t) n)
                 return r;
 
         STORE_TRANSACTION(s);
@@ -141,7 +175,7 @@ int store_migrate(DdnsStore *s, DdnsMessage *message) {
         if (r < 0)
                 return r;
 
-        for (; version < (int64_t) ARRAY_SIZE(steps); version++) {
+        for (; version < (int64_t) n; version++) {
                 char pragma[64];
 
                 r = store_exec(s, steps[version]);
@@ -158,4 +192,8 @@ int store_migrate(DdnsStore *s, DdnsMessage *message) {
         if (r >= 0)
                 r = store_commit(s);
         return r < 0 ? ddns_fail(message, r, "%s", s->error.text) : 0;
+}
+
+int store_migrate(DdnsStore *s, DdnsMessage *message) {
+        return store_migrate_to(s, ARRAY_SIZE(steps), message);
 }

@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 /* Statements are prepared once and kept. */
-#define STATEMENTS_MAX 64
+#define STATEMENTS_MAX 96
 
 struct DdnsStore {
         sqlite3 *db;
@@ -66,8 +66,12 @@ uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 /* `retry.due_usec` of what is written and waits to be seen served: no batch takes it. */
 #define NEVER_USEC INT64_MAX
 
-/* Brings an open database to the newest schema. */
+/* Brings an open database to the newest schema, or the first `steps` of it. */
 int store_migrate(DdnsStore *s, DdnsMessage *message);
+int store_migrate_to(DdnsStore *s, size_t steps, DdnsMessage *message);
+
+/* Applies one change within the caller's transaction. */
+int store_apply(DdnsStore *s, DdnsChange *c, uint64_t now_usec);
 
 /* "What is this zone's state on this backend" as SQL over the aliases z (zone), b (backend), r (retry, left-joined on both):
  * kept in one place because the listings must agree with what is delivered. */

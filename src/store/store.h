@@ -53,7 +53,7 @@ typedef enum DdnsOutcome {
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
         DDNS_OUTCOME_DELETED,   /* new generation, a tombstone */
         DDNS_OUTCOME_ABSENT,    /* nothing there to delete */
-        DDNS_OUTCOME_OVERTAKEN, /* a change with a later turn was accepted: nothing stored */
+        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or `only_absent` is not so: nothing stored */
         DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
@@ -74,6 +74,12 @@ typedef struct DdnsChange {
         const char *master; /* credential's name, or the program that made the change ("ddnsctl") */
         const char *client; /* address, or NULL */
         const char *reason; /* REJECT */
+
+        /* SAVE: only if the zone is not held: there is no tombstone either (0), or still the one of this generation. So a zone
+         * fetched from a master (`hostname` is its servername, `master` its entry's name, `client` NULL) and one that an operator
+         * restores never stand in the way of a push. */
+        bool only_absent;
+        uint64_t tombstone;
 
         uint64_t turn; /* when its request began, see ddns_store_forget_turns(); 0: just now */
 
@@ -263,9 +269,9 @@ typedef struct DdnsBackendRow {
         uint64_t cursor;
         uint64_t pending, written, deferred, dead; /* zones */
         uint64_t oldest_usec; /* acceptance of the oldest zone that is pending or written; 0 if none */
-        unsigned failures;                         /* > 0: down */
-        uint64_t since_usec;                       /* down or up since then; 0 if never tried */
-        uint64_t due_usec;                         /* down: next try */
+        unsigned failures;    /* > 0: down */
+        uint64_t since_usec;  /* down or up since then; 0 if never tried */
+        uint64_t due_usec;    /* down: next try */
         uint64_t delay_usec; /* from acceptance until delivered, of what was recorded last; 0: not known */
         const char *error; /* last error of the backend as a whole, else why a zone is written and not served; NULL: none */
 } DdnsBackendRow;
