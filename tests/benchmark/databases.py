@@ -12,7 +12,8 @@ import mariadb
 import network
 import powerdns
 from cases import wait_until
-from node import Node, free_ports
+from network import free_ports
+from node import Node
 
 CONNECTIONS = 32
 RECORDS = 15

@@ -121,8 +121,8 @@ class DirectAdmin:
     `zones`: names in the order in which they are listed; `misbehaves`: a function of this and a request that answers it
     and returns true, or leaves it to us; `evolution`: Basic authentication is redirected to the login page;
     `administrator`: whether the account is one; `legacy`: it does not know CMD_DNS_ADMIN in JSON, and lists in that of
-    LEGACY_FORMS; `after_page`: a function that is called with the number of each page that was sent;
-    `requests`: (method, path, query, Authorization or "", session or None) of each that came."""
+    LEGACY_FORMS; `after_page`: a function that is called with the number of each page that was sent; `page_size`: so many zones at most are
+    on a page, whatever is asked for; `requests`: (method, path, query, Authorization or "", session or None) of each that came."""
 
     def __init__(self, zones, username="admin", password="secret", address="127.0.0.1", tls=None, port=0):
         """`tls`: a certificate's path without .crt and .key, or an ssl.SSLContext."""
@@ -134,6 +134,7 @@ class DirectAdmin:
         self.legacy = None
         self.total_type = str
         self.after_page = lambda page: None
+        self.page_size = None
         self.requests = []
         self.ended = threading.Event()
         self._sessions = set()
@@ -163,6 +164,8 @@ class DirectAdmin:
 
     def handle(self, request):
         self.requests.append((request.method, request.path, request.query, request.authorization, request.session))
+        if self.page_size and "ipp" in request.query:
+            request.query["ipp"] = str(self.page_size)
         if not (self.misbehaves and self.misbehaves(self, request)):
             self.answer(request)
         if request.page:

@@ -3,16 +3,35 @@
 
 import ctypes
 import os
+import random
+import socket
 import subprocess
 import sys
 
 from cases import DIE_WITH_US, wait_until
 
+LOOPBACK = "127.0.0.1"
 MARK = "DDNS_TEST_NETWORK"
 
 
 def _ip(*arguments):
     subprocess.run(["ip", *arguments], check=True, timeout=30, stdin=subprocess.DEVNULL)
+
+
+def free_ports(count):
+    """Ports that are free for TCP and UDP now, below the range from which the kernel takes its own."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            try:
+                tcp.bind((LOOPBACK, port))
+                udp.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports
 
 
 def missing():
@@ -99,7 +118,7 @@ class Site:
 class Here:
     """The place of the suite itself, which need not be in a network of its own: what is here listens to the loopback only."""
 
-    address = "127.0.0.1"
+    address = LOOPBACK
 
     @staticmethod
     def command(*command):

@@ -5,7 +5,6 @@ Everything lives in one temporary directory and on high loopback ports, as the u
 
 import glob
 import os
-import random
 import select
 import shutil
 import signal
@@ -14,40 +13,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+from typing import NamedTuple
 
 import builds
 import push
 from cases import DIE_WITH_US, wait_until
 from clock import Clock
-from dns import NameServer, rndc_key
+from named import Named
+from network import LOOPBACK
 from running import Running, dump
-
-LOOPBACK = "127.0.0.1"
-
-NAMED_CONF = """
-options {{
-        directory "{directory}";
-        pid-file "{directory}/named.pid";
-        session-keyfile "{directory}/session.key";
-        managed-keys-directory "{directory}";
-        lock-file none;
-        listen-on port {port} {{ 127.0.0.1; }};
-        listen-on-v6 {{ none; }};
-        allow-new-zones {allow_new_zones};
-        allow-transfer {{ 127.0.0.1; }};
-        recursion no;
-        notify no;
-        dnssec-validation no;
-        empty-zones-enable no;
-        {options}
-}};
-include "{directory}/rndc.key";
-controls {{ inet 127.0.0.1 port {control} allow {{ 127.0.0.1; }} keys {{ "rndc-key"; }}; }};
-statistics-channels {{ inet 127.0.0.1 port {statistics} allow {{ 127.0.0.1; }}; }};
-{more}
-"""
-
 
 # What systemd takes for a good end.
 CLEAN = (0, -signal.SIGTERM)
@@ -59,22 +33,6 @@ def find_program(build, name):
         if os.path.isfile(path) and os.access(path, os.X_OK):
             return os.path.abspath(path)
     raise FileNotFoundError(f"no program {name} in {build}")
-
-
-def free_ports(count):
-    """Ports that are free for TCP and UDP now, below the range from which the kernel takes its own."""
-    ports = []
-    while len(ports) < count:
-        port = random.randrange(12000, 32000)
-        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            try:
-                tcp.bind((LOOPBACK, port))
-                udp.bind((LOOPBACK, port))
-            except OSError:
-                continue
-        if port not in ports:
-            ports.append(port)
-    return ports
 
 
 class Activated:
@@ -148,31 +106,38 @@ class Activated:
         os.close(self._waker)
 
 
-class Node(Running):
-    """A private named, ddns-receiver and ddns-retry of `build`; a context manager.
+class Pass(NamedTuple):
+    """A run of ddns-reconcile that ended."""
+    status: int  # as of subprocess
+    log: str
 
-    `receiver`, `queue`, `state`, `backend`: settings merged into the configuration (`backend` into that of the private
+
+class Node(Running):
+    """A private named, ddns-receiver and ddns-retry of `build`, ddns-reconcile when it is asked for; a context manager.
+
+    `receiver`, `queue`, `state`, `reconcile`, `backend`: settings merged into the configuration (`backend` into that of the private
     named); `backends`: more of them; `credentials`: their files, name to text. `named_options`, `named_more`: text for
     named.conf, in `options` and behind it. `registration`: how the private named learns of zones, on both sides.
     `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
     RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
     `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`."""
 
-    def __init__(self, build, receiver=None, queue=None, state=None, backend=None, backends=(), credentials=None,
-                 named=True, named_options="", named_more="", registration="addzone", control=None, timer=1.0,
-                 restart=0.1, clock=False, keep=False):
+    def __init__(self, build, receiver=None, queue=None, state=None, reconcile=None, backend=None, backends=(),
+                 credentials=None, named=True, named_options="", named_more="", registration="addzone", control=None,
+                 timer=1.0, restart=0.1, clock=False, keep=False):
         self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
+        self._build = build
         self._keep, self._timer, self._restart, self._registration = keep, timer, restart, registration
-        self._named = self._named_started = self.receiver = self.retry = self.clock = None
+        self._named = self.receiver = self.retry = self.clock = None
         self.directory = tempfile.mkdtemp(prefix="ddns-node-")
         os.chmod(self.directory, 0o755)
         if clock:
             self.clock = Clock(find_program(build, "libclock.so"), self.path("clock"))
         try:
-            self._make_settings(receiver or {}, queue or {}, state or {}, backends)
+            self._make_settings(receiver or {}, queue or {}, state or {}, reconcile, backends)
             if named:
+                self._make_named(named_options, named_more)
                 self._add_named(backend or {}, control or {})
-                self._write_named(named_options, named_more)
                 self.start_named()
             self.write_config()
             for name, text in (credentials or {}).items():
@@ -203,7 +168,7 @@ class Node(Running):
 
     # ---- set-up
 
-    def _make_settings(self, receiver, queue, state, backends):
+    def _make_settings(self, receiver, queue, state, reconcile, backends):
         for name in ("state", "zones", "credentials"):
             os.mkdir(self.path(name))
         self.settings = {
@@ -212,15 +177,14 @@ class Node(Running):
                 {"name": "da1", "username": push.USERNAME, "password-file": "da1.hash"}], **receiver},
             "queue": {"linger": "300ms", **queue},
             "backends": [*backends],
+            **({"reconcile": reconcile} if reconcile else {}),
         }
 
     def _add_named(self, backend, control):
-        port, self._control, statistics = free_ports(3)
-        self.nameserver = NameServer(LOOPBACK, port, statistics)
         self.settings["backends"].insert(0, {
             "name": "bind", "type": "bind", "zone-dir": self.path("zones"),
             "nameserver": f"{LOOPBACK}@{self.nameserver.port}", "registration": self._registration,
-            "control": {"address": LOOPBACK, "port": self._control, "key-file": self.path("rndc.key"), **control},
+            "control": {"address": LOOPBACK, "port": self._named.control, "key-file": self.path("rndc.key"), **control},
             **backend})
 
     def write_config(self, text=None):
@@ -233,19 +197,13 @@ class Node(Running):
             f.write(text)
         os.chmod(self.path("credentials", name), 0o600)
 
-    def _write_named(self, options, more):
-        with open(self.path("rndc.key"), "w", encoding="utf-8") as f:
-            f.write(rndc_key())
+    def _make_named(self, options, more):
         include = self._registration == "include"
         if include:
             self._empty_include_file()
             more += f'include "{self._include_file}";'
-        with open(self.path("named.conf"), "w", encoding="utf-8") as f:
-            f.write(NAMED_CONF.format(directory=self.directory, port=self.nameserver.port, control=self._control,
-                                      statistics=self.nameserver.statistics, options=options, more=more,
-                                      allow_new_zones="no" if include else "yes"))
-        # A copy: AppArmor confines the original to the directories of the distribution.
-        shutil.copy(shutil.which("named", path=os.environ["PATH"] + ":/usr/sbin"), self.path("named"))
+        self._named = Named(self.directory, options, more, allow_new_zones=not include)
+        self.nameserver = self._named.server
 
     @property
     def _include_file(self):
@@ -313,6 +271,27 @@ class Node(Running):
         self.end_retry()
         self.wake_retry()
 
+    def start_reconcile(self, *arguments):
+        """ddns-reconcile, as its timer starts it; what it says goes to its standard output, too."""
+        command = [find_program(self._build, "ddns-reconcile"), "--config=" + self.path("ddns.yaml"), *arguments]
+        return subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, errors="replace", env=self._environment())
+
+    def end_reconcile(self, process, timeout=60):
+        """Waits for one that was started."""
+        try:
+            log = process.communicate(timeout=timeout)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        with open(self.path("ddns-reconcile.log"), "a", encoding="utf-8") as f:
+            f.write(log)
+        return Pass(process.returncode, log)
+
+    def reconcile(self, *arguments, timeout=60):
+        """A whole pass."""
+        return self.end_reconcile(self.start_reconcile(*arguments), timeout)
+
     def stop(self):
         """Ends both programs; gives the exit statuses of all their runs that did not end well."""
         self.receiver.close()
@@ -321,7 +300,7 @@ class Node(Running):
                 if status not in CLEAN]
 
     def log(self, name):
-        """What "ddns-receiver", "ddns-retry" or "named" wrote so far."""
+        """What "ddns-receiver", "ddns-retry", "ddns-reconcile" or "named" wrote so far."""
         try:
             with open(self.path(name + ".log"), encoding="utf-8", errors="replace") as f:
                 return f.read()
@@ -331,36 +310,27 @@ class Node(Running):
     def sanitizer_reports(self):
         """Lines of the programs' logs in which a sanitizer speaks."""
         marks = ("Sanitizer", "runtime error:")
-        return [line for name in ("ddns-receiver", "ddns-retry") for line in self.log(name).splitlines()
+        return [line for name in ("ddns-receiver", "ddns-retry", "ddns-reconcile") for line in self.log(name).splitlines()
                 if any(mark in line for mark in marks)]
 
     # ---- named
 
     def start_named(self):
-        # named tells when it was started in seconds, and by nothing else can two of them be told apart.
-        wait_until(lambda: int(time.time()) != self._named_started, 2, "the next second")
-        self._named_started = int(time.time())
-        with open(self.path("named.log"), "ab") as log:
-            command = [self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")]
-            self._named = subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        wait_until(self._named_answers, 30, "named answers")
-
-    def _named_answers(self):
-        if self._named.poll() is not None:
-            raise RuntimeError("named ended: " + self.log("named")[-2000:])
-        return self.nameserver.soa("ready.invalid", timeout=0.2)
+        self._named.start()
 
     def stop_named(self, number=signal.SIGTERM):
         """Ends named; SIGKILL: without a chance to save anything."""
-        self._named.send_signal(number)
-        self._named.wait(60)
+        self._named.stop(number)
 
     def pause_named(self):
         """named hangs: its ports accept, nothing answers."""
-        self._named.send_signal(signal.SIGSTOP)
+        self._named.pause()
 
     def cont_named(self):
-        self._named.send_signal(signal.SIGCONT)
+        self._named.cont()
+
+    def rndc(self, *arguments):
+        self._named.rndc(*arguments)
 
     def forget_zones(self):
         """named, which must be stopped, will have lost all zones that were added to it."""
@@ -373,9 +343,8 @@ class Node(Running):
         for program in (self.receiver, self.retry):
             if program:
                 program.close()
-        if self._named and self._named.poll() is None:
-            self.cont_named()
-            self.stop_named()
+        if self._named:
+            self._named.close()
         if self.clock:
             self.clock.close()
         if not self._keep:

@@ -11,7 +11,7 @@ import builds
 import mariadb
 from cases import DIE_WITH_US, wait_until
 from dns import NameServer
-from node import LOOPBACK, free_ports
+from network import LOOPBACK, free_ports
 
 DATABASE = "pdns"
 
