@@ -13,6 +13,7 @@ typedef struct Held {
         bool known; /* a row exists, a tombstone included */
         bool deleted;
         uint64_t generation;
+        uint64_t accepted_usec;
         bool same_content;
         char hostname[DDNS_OWNER_MAX + 1];
         char username[DDNS_OWNER_MAX + 1];
@@ -23,7 +24,7 @@ static int read_held(DdnsStore *s, const DdnsChange *c, Held *ret) {
         int r;
 
         r = store_query(s, &stmt,
-                        "SELECT z.generation, z.deleted, z.hostname, z.username, v.digest"
+                        "SELECT z.generation, z.deleted, z.hostname, z.username, v.digest, z.accepted_usec"
                         " FROM zone z JOIN version v USING (generation) WHERE z.name = ?1",
                         "t", c->zone);
         if (r >= 0)
@@ -38,6 +39,7 @@ static int read_held(DdnsStore *s, const DdnsChange *c, Held *ret) {
         ret->deleted = sqlite3_column_int(stmt, 1);
         store_copy_text(stmt, 2, ret->hostname, sizeof ret->hostname);
         store_copy_text(stmt, 3, ret->username, sizeof ret->username);
+        ret->accepted_usec = store_column_u64(stmt, 5);
         ret->same_content = !ret->deleted && c->digest &&
                             sqlite3_column_bytes(stmt, 4) == DDNS_DIGEST_SIZE &&
                             memcmp(sqlite3_column_blob(stmt, 4), c->digest, DDNS_DIGEST_SIZE) == 0;
@@ -59,14 +61,15 @@ static int add_version(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         return r;
 }
 
-static int trim_history(DdnsStore *s, const char *zone) {
-        uint64_t kept = s->options.history > 0 ? s->options.history : 1;
+static int trim_history(DdnsStore *s, const DdnsChange *c) {
+        uint64_t least = c->kind == DDNS_CHANGE_DELETE ? 2 : 1;
+        uint64_t kept = s->options.history > least ? s->options.history : least;
 
         return store_run(
                         s,
                         "DELETE FROM version WHERE zone = ?1 AND generation <= (SELECT generation FROM version"
                         " WHERE zone = ?1 ORDER BY generation DESC LIMIT 1 OFFSET ?2)",
-                        "tu", zone, kept);
+                        "tu", c->zone, kept);
 }
 
 /* Points the zone at the change's generation and records the owner: what was said, else what is known. A zone that comes
@@ -137,9 +140,14 @@ static int note_master(DdnsStore *s, const DdnsChange *c, uint64_t now_usec) {
                         "tttuii", c->master, c->hostname, c->client, now_usec, accepted, refused);
 }
 
-/* What `only_absent` saw is still so. */
 static bool still_absent(const DdnsChange *c, const Held *held) {
         return held->known ? held->deleted && held->generation == c->tombstone : c->tombstone == 0;
+}
+
+static bool still_held(const DdnsChange *c, const Held *held) {
+        return held->known && !held->deleted && held->generation == c->held_generation &&
+               held->accepted_usec == c->held_accepted_usec &&
+               strcmp(held->hostname, c->held_owner) == 0;
 }
 
 static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
@@ -150,7 +158,7 @@ static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         if (r < 0)
                 return r;
 
-        if (c->only_absent && !still_absent(c, &held)) {
+        if ((c->only_absent && !still_absent(c, &held)) || (c->only_held && !still_held(c, &held))) {
                 c->outcome = DDNS_OUTCOME_OVERTAKEN;
                 return 0;
         }
@@ -165,7 +173,7 @@ static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         if (r >= 0)
                 r = point_zone(s, c, &held, now_usec);
         if (r >= 0 && c->outcome == DDNS_OUTCOME_SAVED)
-                r = trim_history(s, c->zone);
+                r = trim_history(s, c);
         return r;
 }
 
@@ -203,7 +211,7 @@ static int remove_zone(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         r = add_version(s, c, now_usec);
         if (r >= 0)
                 r = point_zone(s, c, &held, now_usec);
-        return r < 0 ? r : trim_history(s, c->zone);
+        return r < 0 ? r : trim_history(s, c);
 }
 
 int ddns_store_forget_turns(DdnsStore *s, uint64_t oldest) {

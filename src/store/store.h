@@ -24,7 +24,7 @@ typedef struct DdnsStore DdnsStore;
 
 typedef struct DdnsStoreOptions {
         uint64_t busy_usec; /* longest wait for the write lock */
-        uint32_t history;   /* versions kept of each zone, the newest included; 0 counts as 1 */
+        uint32_t history;   /* versions kept of each zone, the newest included: 1 at least, 2 of a deleted one */
         uint32_t rejected;  /* refused pushes kept */
 } DdnsStoreOptions;
 
@@ -51,9 +51,9 @@ typedef enum DdnsOutcome {
         DDNS_OUTCOME_NONE,  /* for REJECT and CONTACT */
         DDNS_OUTCOME_SAVED, /* new generation */
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
-        DDNS_OUTCOME_DELETED,   /* new generation, a tombstone */
-        DDNS_OUTCOME_ABSENT,    /* nothing there to delete */
-        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or `only_absent` is not so: nothing stored */
+        DDNS_OUTCOME_DELETED, /* new generation, a tombstone */
+        DDNS_OUTCOME_ABSENT,  /* nothing there to delete */
+        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or `only_absent` or `only_held` is not so: nothing stored */
         DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
@@ -80,6 +80,10 @@ typedef struct DdnsChange {
          * restores never stand in the way of a push. */
         bool only_absent;
         uint64_t tombstone;
+        /* SAVE: likewise, only if the zone is held and still has these. */
+        bool only_held;
+        uint64_t held_generation, held_accepted_usec;
+        const char *held_owner; /* "": not known */
 
         uint64_t turn; /* when its request began, see ddns_store_forget_turns(); 0: just now */
 

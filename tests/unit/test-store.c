@@ -6,153 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "basic/clock.h"
-#include "store/store.h"
-#include "test.h"
-
-#define T0 UINT64_C(1800000000000000)
-
-static const uint64_t backoff[] = { 30 * USEC_PER_SEC, 120 * USEC_PER_SEC, 300 * USEC_PER_SEC,
-                                    900 * USEC_PER_SEC, 1800 * USEC_PER_SEC };
-static const DdnsSchedule schedule = { backoff, ARRAY_SIZE(backoff) };
-static const DdnsStoreOptions options = { .busy_usec = 100 * USEC_PER_MSEC,
-                                          .history = 3,
-                                          .rejected = 5 };
-
-typedef struct Fixture {
-        char directory[64], path[96];
-        DdnsStore *store;
-        uint64_t now;
-} Fixture;
-
-static int set_up(void **state) {
-        static const DdnsStoreBackend backends[] = { { "one", "a" }, { "two", "b" } };
-        Fixture *f = calloc(1, sizeof *f);
-
-        strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
-        assert_non_null(mkdtemp(f->directory));
-        (void) snprintf(f->path, sizeof f->path, "%s/ddns.db", f->directory);
-        f->now = T0;
-        assert_int_equal(ddns_store_open(f->path, &options, &f->store, NULL), 0);
-        assert_int_equal(ddns_store_set_backends(f->store, backends, 2), 0);
-        *state = f;
-        return 0;
-}
-
-static int tear_down(void **state) {
-        static const char *const suffixes[] = { "", "-wal", "-shm" };
-        Fixture *f = *state;
-
-        (void) ddns_store_free(f->store);
-        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-                char path[128];
-
-                (void) snprintf(path, sizeof path, "%s%s", f->path, suffixes[i]);
-                (void) unlink(path);
-        }
-        (void) rmdir(f->directory);
-        free(f);
-        return 0;
-}
-
-/* A push of content that says its own serial. */
-static DdnsChange push_as(Fixture *f, const char *zone, uint32_t serial, const char *hostname,
-                          bool urgent) {
-        char content[64];
-        uint8_t digest[DDNS_DIGEST_SIZE];
-        int n = snprintf(content, sizeof content, "%s %u\n", zone, serial);
-        assert_int_equal(ddns_digest(content, (size_t) n, digest), 0);
-        DdnsChange c = { .kind = DDNS_CHANGE_SAVE,
-                         .zone = zone,
-                         .content = content,
-                         .size = (size_t) n,
-                         .digest = digest,
-                         .serial = serial,
-                         .urgent = urgent,
-                         .hostname = hostname,
-                         .master = "da1",
-                         .client = "192.0.2.1" };
-
-        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
-        return c;
-}
-
-static uint64_t push(Fixture *f, const char *zone, uint32_t serial) {
-        return push_as(f, zone, serial, "server1", false).generation;
-}
-
-static DdnsChange delete_as(Fixture *f, const char *zone, const char *hostname) {
-        DdnsChange c = { .kind = DDNS_CHANGE_DELETE,
-                         .zone = zone,
-                         .hostname = hostname,
-                         .master = "da1",
-                         .client = "192.0.2.1" };
-
-        assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
-        return c;
-}
-
-static DdnsBatch take(Fixture *f, const char *backend, size_t max) {
-        DdnsBatch b = DDNS_BATCH_NULL;
-
-        assert_int_equal(ddns_store_take_batch(f->store, backend, f->now, max, &b), 0);
-        return b;
-}
-
-static void record(Fixture *f, const char *backend, const DdnsBatch *b, const char *failing,
-                   const char *error) {
-        DdnsResult results[32] = { 0 };
-
-        assert_true(b->n <= ARRAY_SIZE(results));
-        for (size_t i = 0; i < b->n; i++)
-                results[i] = (DdnsResult){
-                        .zone = b->deliveries[i].zone,
-                        .generation = b->deliveries[i].generation,
-                        .error = failing && strcmp(failing, b->deliveries[i].zone) == 0 ? error : NULL
-                };
-        assert_int_equal(ddns_store_record(f->store, backend, results, b->n, f->now, &schedule), 0);
-}
-
-/* Takes and records all there is; `failing` fails. Returns how many were taken. */
-static size_t deliver(Fixture *f, const char *backend, const char *failing) {
-        ddns_cleanup(ddns_batch_done) DdnsBatch b = take(f, backend, 32);
-
-        record(f, backend, &b, failing, "no");
-        return b.n;
-}
-
-static int copy_backend(const DdnsBackendRow *row, void *userdata) {
-        DdnsBackendRow *wanted = userdata;
-
-        if (strcmp(row->name, wanted->name) != 0)
-                return 0;
-        *wanted = *row;
-        wanted->error = NULL;
-        return 1;
-}
-
-static DdnsBackendRow backend(Fixture *f, const char *name) {
-        DdnsBackendRow row = { .name = name };
-
-        assert_int_equal(ddns_store_each_backend(f->store, copy_backend, &row), 1);
-        return row;
-}
-
-static int copy_state(const DdnsZoneState *row, void *userdata) {
-        DdnsZoneState *wanted = userdata;
-
-        if (strcmp(row->backend, wanted->backend) != 0)
-                return 0;
-        *wanted = *row;
-        return 1;
-}
-
-static DdnsDeliveryState state_of(Fixture *f, const char *zone, const char *name) {
-        DdnsZoneState row = { .backend = name };
-
-        assert_int_equal(ddns_store_each_state(f->store, zone, copy_state, &row), 1);
-        return row.state;
-}
+#include "store-fixture.h"
 
 static void generations_grow_and_cursors_follow(void **state) {
         Fixture *f = *state;
@@ -609,7 +463,7 @@ static void refusals_are_kept_and_bounded(void **state) {
                 assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
         }
         assert_int_equal(ddns_store_each_rejected(f->store, count_rejected, &n), 0);
-        assert_int_equal(n, options.rejected);
+        assert_int_equal(n, store_options.rejected);
 
         DdnsChange c = { .kind = DDNS_CHANGE_CONTACT, .master = "da1", .client = "192.0.2.1" };
         assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now + 5), 0);
@@ -960,7 +814,8 @@ static void foreign_and_newer_databases_are_refused_untouched(void **state) {
                 assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
                 assert_int_equal(sqlite3_exec(db, cases[i].sql, NULL, NULL, NULL), SQLITE_OK);
                 (void) sqlite3_close(db);
-                assert_int_equal(ddns_store_open(path, &options, &store, &message), cases[i].error);
+                assert_int_equal(ddns_store_open(path, &store_options, &store, &message),
+                                 cases[i].error);
                 assert_null(store);
                 assert_non_null(strstr(message.text, path));
                 (void) unlink(path);
@@ -968,7 +823,8 @@ static void foreign_and_newer_databases_are_refused_untouched(void **state) {
 
         DdnsStore *store = NULL;
         DdnsMessage message;
-        assert_int_equal(ddns_store_open("/nonexistent/ddns.db", &options, &store, &message), -ENOENT);
+        assert_int_equal(ddns_store_open("/nonexistent/ddns.db", &store_options, &store, &message),
+                         -ENOENT);
 }
 
 static void garbage_is_no_database(void **state) {
@@ -982,7 +838,7 @@ static void garbage_is_no_database(void **state) {
         for (int i = 0; i < 4096; i++)
                 (void) fputc('x', file);
         (void) fclose(file);
-        assert_int_equal(ddns_store_open(path, &options, &store, &message), -EBADMSG);
+        assert_int_equal(ddns_store_open(path, &store_options, &store, &message), -EBADMSG);
         (void) unlink(path);
 }
 
@@ -994,7 +850,7 @@ static void everything_survives_reopening(void **state) {
         (void) deliver(f, "one", "b.test");
         (void) ddns_store_free(f->store);
         f->store = NULL;
-        assert_int_equal(ddns_store_open(f->path, &options, &f->store, NULL), 0);
+        assert_int_equal(ddns_store_open(f->path, &store_options, &f->store, NULL), 0);
         assert_int_equal(state_of(f, "a.test", "one"), DDNS_DELIVERY_DELIVERED);
         assert_int_equal(state_of(f, "b.test", "one"), DDNS_DELIVERY_DEFERRED);
         assert_int_equal(state_of(f, "a.test", "two"), DDNS_DELIVERY_PENDING);
