@@ -24,6 +24,7 @@ static void bind_free(DdnsBackend *b) {
         (void) ddns_rndc_free(b->rndc);
         close_files(b);
         ddns_hmac_key_done(&b->key);
+        ddns_names_done(&b->listed.names);
         free(b->in_view);
         free(b);
 }
@@ -334,5 +335,8 @@ const DdnsBackendOps ddns_backend_bind = {
         .apply = bind_apply,
         .settle = bind_settle,
         .check = bind_check,
+        .inspect = ddns_bind_inspect,
+        .diff = ddns_bind_diff,
+        .list = ddns_bind_list,
         .free = bind_free,
 };

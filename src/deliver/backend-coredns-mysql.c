@@ -89,6 +89,19 @@ static int coredns_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage 
         return ddns_sql_apply(b->sql, tasks, n, &outcome, message);
 }
 
+static int coredns_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        return ddns_sql_inspect(b->sql, tasks, n, message);
+}
+
+static int coredns_diff(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                        DdnsMessage *message) {
+        return ddns_sql_diff(b->sql, task, line, userdata, message);
+}
+
+static int coredns_list(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message) {
+        return ddns_sql_list(b->sql, each, userdata, message);
+}
+
 static int coredns_incarnation(DdnsBackend *b, DdnsMessage *ret, DdnsMessage *message) {
         return ddns_sql_incarnation(b->sql, ret, message);
 }
@@ -103,6 +116,9 @@ const DdnsBackendOps ddns_backend_coredns_mysql = {
         .incarnation = coredns_incarnation,
         .apply = coredns_apply,
         .check = coredns_check,
+        .inspect = coredns_inspect,
+        .diff = coredns_diff,
+        .list = coredns_list,
         .free = coredns_free,
         .apart = true,
         .without_aa = true,

@@ -257,6 +257,19 @@ static int powerdns_new(const DdnsBackendConfig *config, DdnsBackend **ret, Ddns
         return 0;
 }
 
+static int powerdns_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        return ddns_sql_inspect(b->sql, tasks, n, message);
+}
+
+static int powerdns_diff(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                         DdnsMessage *message) {
+        return ddns_sql_diff(b->sql, task, line, userdata, message);
+}
+
+static int powerdns_list(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message) {
+        return ddns_sql_list(b->sql, each, userdata, message);
+}
+
 static int powerdns_incarnation(DdnsBackend *b, DdnsMessage *ret, DdnsMessage *message) {
         return ddns_sql_incarnation(b->sql, ret, message);
 }
@@ -266,6 +279,9 @@ const DdnsBackendOps ddns_backend_powerdns_mysql = {
         .incarnation = powerdns_incarnation,
         .apply = powerdns_apply,
         .check = powerdns_check,
+        .inspect = powerdns_inspect,
+        .diff = powerdns_diff,
+        .list = powerdns_list,
         .free = powerdns_free,
         .apart = true,
         .rewrite = true,

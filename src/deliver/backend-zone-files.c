@@ -41,6 +41,33 @@ static int zone_files_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessa
         return 0;
 }
 
+static int zone_files_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = NULL;
+
+        int r = ddns_zonedir_open_to_read(b->config->zone_dir, &d, message);
+        if (r >= 0)
+                r = ddns_zonedir_inspect(d, tasks, n, message);
+        for (size_t i = 0; r >= 0 && i < n; i++)
+                if (tasks[i].state == DDNS_TASK_PENDING && !tasks[i].delete)
+                        tasks[i].state = DDNS_TASK_WRITTEN;
+        return r;
+}
+
+static int zone_files_diff(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                           DdnsMessage *message) {
+        ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = NULL;
+
+        int r = ddns_zonedir_open_to_read(b->config->zone_dir, &d, message);
+        return r < 0 ? r : ddns_zonedir_diff(d, task, line, userdata, message);
+}
+
+static int zone_files_list(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message) {
+        ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = NULL;
+
+        int r = ddns_zonedir_open_to_read(b->config->zone_dir, &d, message);
+        return r < 0 ? r : ddns_zonedir_each(d, each, userdata, message);
+}
+
 static void zone_files_free(DdnsBackend *b) {
         (void) ddns_zonedir_free(b->dir);
         free(b);
@@ -49,5 +76,8 @@ static void zone_files_free(DdnsBackend *b) {
 const DdnsBackendOps ddns_backend_zone_files = {
         .new = zone_files_new,
         .apply = zone_files_apply,
+        .inspect = zone_files_inspect,
+        .diff = zone_files_diff,
+        .list = zone_files_list,
         .free = zone_files_free,
 };

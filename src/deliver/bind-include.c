@@ -63,17 +63,32 @@ static int restore(const DdnsBindInclude *include) {
         return fsync(include->dirfd) < 0 ? -errno : 0;
 }
 
-/* One line of what write_file() wrote; the rest of a line that is not ours is dropped with the next write. */
-static int take_line(const DdnsBackend *b, DdnsBindInclude *include, const char *line) {
-        char text[DDNS_ZONE_NAME_MAX + 2], zone[DDNS_ZONE_NAME_MAX + 1];
-
-        if (sscanf(line, "zone \"%254[^\"]\"", text) != 1 ||
-            ddns_zone_name_check(text, strlen(text), zone, NULL) < 0 || !ddns_zonedir_has(b->dir, zone))
-                return 0;
-        return ddns_names_add(&include->registered, zone);
+static void append_line(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone) {
+        ddns_buffer_append_format(
+                        text, "zone \"%s\" { type primary; file \"%s/%s.db\"; check-names ignore; };\n",
+                        zone, config->zone_dir, zone);
 }
 
-static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
+/* The zone of one line as write_file() writes it. Another line is dropped with the next write, and its zone registered anew.
+ * -EBADMSG: it is another. */
+static int parse_line(const DdnsBackendConfig *config, const char *line, DdnsBuffer *room,
+                      char ret[DDNS_ZONE_NAME_MAX + 1]) {
+        char text[DDNS_ZONE_NAME_MAX + 2];
+
+        if (sscanf(line, "zone \"%254[^\"]\"", text) != 1 ||
+            ddns_zone_name_check(text, strlen(text), ret, NULL) < 0)
+                return -EBADMSG;
+        ddns_buffer_reset(room);
+        append_line(room, config, ret);
+        if (ddns_buffer_status(room) < 0)
+                return -ENOMEM;
+        return strcmp(room->data, line) == 0 ? 0 : -EBADMSG;
+}
+
+/* The zones that the file names. */
+static int read_names(const DdnsBackendConfig *config, const DdnsBindInclude *include, DdnsNames *ret) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer room = DDNS_BUFFER_NULL;
+        char zone[DDNS_ZONE_NAME_MAX + 1];
         ddns_cleanup(ddns_freep) char *line = NULL;
         size_t allocated = 0;
         struct stat st;
@@ -89,15 +104,28 @@ static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
                 r = -EINVAL;
         else if (st.st_size > FILE_MAX)
                 r = -EFBIG;
-        while (r >= 0 && getline(&line, &allocated, f) >= 0)
-                r = take_line(b, include, line);
+        while (r >= 0 && getline(&line, &allocated, f) >= 0) {
+                r = parse_line(config, line, &room, zone);
+                r = r == -EBADMSG ? 0 : r < 0 ? r : ddns_names_add(ret, zone);
+        }
         if (r >= 0 && ferror(f))
                 r = -EIO;
         if (f)
                 (void) fclose(f);
         else
                 (void) close(fd);
-        ddns_names_sort(&include->registered);
+        ddns_names_sort(ret);
+        return r;
+}
+
+/* Those that have a file. */
+static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
+        ddns_cleanup(ddns_names_done) DdnsNames names = { 0 };
+        int r = read_names(b->config, include, &names);
+
+        for (size_t i = 0; i < names.n && r >= 0; i++)
+                if (ddns_zonedir_has(b->dir, names.items[i]))
+                        r = ddns_names_add(&include->registered, names.items[i]);
         return r;
 }
 
@@ -107,22 +135,33 @@ static int add_stray(const char *zone, void *userdata) {
         return ddns_names_have(&include->registered, zone) ? 0 : ddns_names_add(&include->stray, zone);
 }
 
-int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
+/* Opens where the file is, and reads nothing yet. */
+static int open_place(const DdnsBackendConfig *config, DdnsBindInclude **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = calloc(1, sizeof *include);
 
         if (!include)
                 return ddns_fail(message, -ENOMEM, "out of memory");
         include->dirfd = -EBADF;
         if (asprintf(&include->path, "%s%s",
-                     b->config->include_file ? b->config->include_file : b->config->zone_dir,
-                     b->config->include_file ? "" : "/" DEFAULT_NAME) < 0) {
+                     config->include_file ? config->include_file : config->zone_dir,
+                     config->include_file ? "" : "/" DEFAULT_NAME) < 0) {
                 include->path = NULL;
                 return ddns_fail(message, -ENOMEM, "out of memory");
         }
-
         int r = open_directory(include);
-        if (r >= 0)
-                r = restore(include);
+        if (r < 0)
+                return fail_file(include, r, message);
+        *ret = TAKE_PTR(include);
+        return 0;
+}
+
+int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
+        ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
+
+        int r = open_place(b->config, &include, message);
+        if (r < 0)
+                return r;
+        r = restore(include);
         if (r >= 0)
                 r = read_file(b, include);
         if (r < 0)
@@ -139,10 +178,7 @@ static int write_file(const DdnsBackend *b, const char *name, const DdnsNames *n
 
         ddns_buffer_append_text(&text, "# Kept by ddns; changes made here are lost.\n");
         for (size_t i = 0; i < names->n; i++)
-                ddns_buffer_append_format(&text,
-                                          "zone \"%s\" { type primary; file \"%s/%s.db\"; check-names "
-                                          "ignore; };\n",
-                                          names->items[i], b->config->zone_dir, names->items[i]);
+                append_line(&text, b->config, names->items[i]);
         if (ddns_buffer_status(&text) < 0)
                 return -ENOMEM;
         return ddns_atomic_file_replace(b->include->dirfd, TEMP, name, text.data, text.size);
@@ -293,5 +329,29 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
         ddns_names_done(&include->registered);
         ddns_names_done(&include->stray);
         include->registered = t.accepted;
+        return 0;
+}
+
+int ddns_bind_include_look(const DdnsBackendConfig *config, DdnsBindListed *listed,
+                           DdnsMessage *message) {
+        ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
+        struct stat st = { 0 };
+
+        int r = open_place(config, &include, message);
+        if (r < 0)
+                return r;
+        (void) fstatat(include->dirfd, include->name, &st, AT_SYMLINK_NOFOLLOW);
+        if (st.st_ino == listed->ino && st.st_size == listed->size &&
+            st.st_ctim.tv_sec == listed->changed.tv_sec && st.st_ctim.tv_nsec == listed->changed.tv_nsec)
+                return 0;
+
+        ddns_names_done(&listed->names);
+        listed->ino = 0; /* until it is read */
+        r = read_names(config, include, &listed->names);
+        if (r < 0)
+                return fail_file(include, r, message);
+        listed->ino = st.st_ino;
+        listed->size = st.st_size;
+        listed->changed = st.st_ctim;
         return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of the BIND backend share: backend-bind.c (the flow of a batch), bind-control.c (commands), bind-load.c
- * (making named load a file), bind-include.c (registration by include file).
+ * (making named load a file), bind-include.c (registration by include file), bind-inspect.c (what is there).
  *
  * Functions return 0, or a negative errno if the backend as a whole is out of service, `message` then says why. What
  * concerns one zone goes to its task. */
@@ -9,14 +9,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "basic/address.h"
 #include "deliver/backend.h"
+#include "deliver/names.h"
 #include "deliver/zonedir.h"
 #include "rndc/rndc.h"
 
 typedef struct DdnsBindInclude DdnsBindInclude;
+
+/* The zones that the include file had when it was looked at, and which file that was. */
+typedef struct DdnsBindListed {
+        DdnsNames names; /* sorted */
+        ino_t ino;
+        off_t size;
+        struct timespec changed;
+} DdnsBindListed;
 
 struct DdnsBackend {
         const DdnsBackendConfig *config;
@@ -26,8 +36,9 @@ struct DdnsBackend {
         DdnsRndc *rndc;           /* NULL: not connected */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
         DdnsBindInclude *include; /* NULL: not opened yet, or another kind of registration */
-        bool moved;               /* in this batch, a zone to another file */
-        bool reconfigured;        /* in this batch, because of a zone that was lost */
+        DdnsBindListed listed;
+        bool moved;        /* in this batch, a zone to another file */
+        bool reconfigured; /* in this batch, because of a zone that was lost */
 };
 
 /* What `zonestatus` says. */
@@ -79,11 +90,21 @@ int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *
 /* Makes named load the files of all saves and proves it where the serial can't: they become WRITTEN or FAILED. */
 int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
 
+/* ---- bind-inspect.c: as DdnsBackendOps has them ---- */
+
+int ddns_bind_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
+int ddns_bind_diff(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                   DdnsMessage *message);
+int ddns_bind_list(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message);
+
 /* ---- bind-include.c ---- */
 
 /* Reads the include file and the zone directory; also undoes what a run that was killed left half done. */
 int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message);
 /* Brings the include file up to date with the batch and has named read it. */
 int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
+/* Reads which zones the include file has, if it is another file than at the last look. Changes nothing. */
+int ddns_bind_include_look(const DdnsBackendConfig *config, DdnsBindListed *listed,
+                           DdnsMessage *message);
 DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include);
 DDNS_DEFINE_CLEANUP(DdnsBindInclude *, ddns_bind_include_free)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the parts of the way into a database share: sql.c (batches and what to do about errors), sql-transaction.c (one
- * transaction), sql-difference.c, sql-statements.c (many rows in few statements), sql-server.c (what the server tells of
+/* What the parts of the way into a database share: sql.c (batches and what to do about errors), sql-read.c (what is there), sql-transaction.c (one
+ * transaction), sql-inspect.c (comparing), sql-difference.c, sql-statements.c (many rows in few statements), sql-server.c (what the server tells of
  * itself), sql-check.c and sql-check-tables.c (for an operator). */
 #pragma once
 
@@ -33,6 +33,20 @@ typedef struct DdnsSqlZone {
 
 /* Connects, and looks at the server if the connection is a new one. No transaction is open after it. */
 int ddns_sql_connect(DdnsSql *s, DdnsMessage *message);
+
+/* ---- sql.c ---- */
+
+/* A piece of a batch: the zones of one transaction. */
+typedef struct DdnsSqlPiece {
+        DdnsSqlZone *zones; /* sorted by name */
+        size_t n;
+} DdnsSqlPiece;
+
+/* How many of the tasks go together. */
+size_t ddns_sql_piece_cut(const DdnsTask *tasks, size_t n);
+/* Makes the rows of those that are PENDING. The backend must be connected. */
+int ddns_sql_piece_make(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlPiece *p, DdnsMessage *message);
+void ddns_sql_piece_done(DdnsSqlPiece *p);
 
 /* ---- sql-transaction.c ---- */
 
@@ -99,6 +113,49 @@ int ddns_sql_run_changes(DdnsMysql *m, const DdnsSqlTable *t, const DdnsSqlChang
 void ddns_sql_id_text(uint64_t id, char ret[DDNS_SQL_ID_SIZE]);
 /* 0 for what is no id. */
 uint64_t ddns_sql_id_parse(DdnsMysqlValue value);
+
+/* ---- sql-read.c ---- */
+
+/* What is at hand in one try. Zones whose tasks FAILED stay in `zones` and are passed over. */
+typedef struct DdnsSqlTransaction {
+        DdnsSql *s;
+        DdnsSqlZone *zones; /* sorted by name */
+        size_t n;
+        DdnsSqlZone **by_id; /* those that are there, sorted by id */
+        uint64_t *ids;       /* room for as many ids */
+        size_t n_by_id;
+        bool strangers; /* there are rows that only the collation takes for zones of ours */
+        DdnsSqlOutcome outcome;
+        DdnsMessage *message;
+} DdnsSqlTransaction;
+
+/* Makes room for `n` zones, sorted by name, that are not known to be there. -ENOMEM. */
+int ddns_sql_transaction_begin(DdnsSqlTransaction *t, DdnsSql *s, DdnsSqlZone *zones, size_t n,
+                               DdnsMessage *message);
+void ddns_sql_transaction_done(DdnsSqlTransaction *t);
+int ddns_sql_no_memory(DdnsSqlTransaction *t);
+
+static inline bool ddns_sql_is_failed(const DdnsSqlZone *z) {
+        return z->task->state == DDNS_TASK_FAILED;
+}
+void ddns_sql_refuse(DdnsSqlZone *z, const char *why);
+
+/* Reads the rows of zones that are not known yet, in the order of their names. `lock`: nobody else may change them then. */
+int ddns_sql_read_zones(DdnsSqlTransaction *t, bool lock);
+/* The array of `by_id` and `ids`: zones that are to be kept, or that are to be deleted, and are there. */
+void ddns_sql_gather(DdnsSqlTransaction *t, bool delete);
+/* Refuses those of them that are to be kept and are not ours to save. Gathers. */
+int ddns_sql_refuse_claimed(DdnsSqlTransaction *t);
+/* Reads what the gathered zones have in a table. */
+int ddns_sql_read_rows(DdnsSqlTransaction *t, const DdnsSqlTable *table);
+
+typedef struct DdnsSqlZoneList {
+        DdnsSqlZone **items;
+        const char *kind; /* NULL: names alone */
+} DdnsSqlZoneList;
+
+/* Fills a statement with the names of a list, and the kind. */
+DdnsSqlFill ddns_sql_fill_zone;
 
 /* ---- sql-server.c ---- */
 

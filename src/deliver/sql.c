@@ -62,20 +62,14 @@ int ddns_sql_connect(DdnsSql *s, DdnsMessage *message) {
 
 /* ---- a piece of a batch: the zones of one transaction ---- */
 
-typedef struct Piece {
-        DdnsSqlZone *zones;
-        size_t n;
-} Piece;
-
-static void piece_done(Piece *p) {
+void ddns_sql_piece_done(DdnsSqlPiece *p) {
         for (size_t i = 0; i < p->n; i++)
                 for (size_t t = 0; t < DDNS_SQL_TABLES_MAX; t++)
                         ddns_sql_rows_done(&p->zones[i].wanted[t]);
         free(p->zones);
 }
 
-/* How many of the tasks go together. */
-static size_t cut(const DdnsTask *tasks, size_t n) {
+size_t ddns_sql_piece_cut(const DdnsTask *tasks, size_t n) {
         size_t octets = 0, k = 0;
 
         while (k < n && k < PIECE_ZONES && (k == 0 || octets + tasks[k].size <= PIECE_OCTETS))
@@ -105,7 +99,7 @@ static int want(DdnsSql *s, DdnsTask *task, DdnsSqlZone *z, DdnsMessage *message
         return r;
 }
 
-static int make_piece(DdnsSql *s, DdnsTask *tasks, size_t n, Piece *p, DdnsMessage *message) {
+int ddns_sql_piece_make(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlPiece *p, DdnsMessage *message) {
         p->zones = calloc(n, sizeof *p->zones);
         if (!p->zones)
                 return ddns_fail(message, -ENOMEM, "out of memory");
@@ -190,7 +184,7 @@ static int compare_tasks(const void *a, const void *b) {
 /* Zone by zone in the order of the batch, so that those that the server refuses stop no others. If the first two wait too long
  * and the tables are locked, no zone is to blame. Some may wait, but not for ever: who comes behind them is left to the next
  * batch, which begins with what is urgent. */
-static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
+static int bring_one_by_one(DdnsSql *s, DdnsSqlPiece *p, DdnsSqlOutcome *outcome, DdnsMessage *message) {
         DdnsTask *waited = NULL; /* the first that did */
         size_t waits = 0, others = 0;
 
@@ -226,11 +220,11 @@ static int bring_one_by_one(DdnsSql *s, Piece *p, DdnsSqlOutcome *outcome, DdnsM
 
 static int apply_piece(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *outcome,
                        DdnsMessage *message) {
-        ddns_cleanup(piece_done) Piece p = { 0 };
+        ddns_cleanup(ddns_sql_piece_done) DdnsSqlPiece p = { 0 };
         int r = ddns_sql_connect(s, message);
 
         if (r >= 0)
-                r = make_piece(s, tasks, n, &p, message);
+                r = ddns_sql_piece_make(s, tasks, n, &p, message);
         if (r < 0 || p.n == 0)
                 return r;
 
@@ -247,7 +241,7 @@ int ddns_sql_apply(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ret, D
         int r = 0;
 
         for (size_t done = 0; r >= 0 && done < n;) {
-                size_t k = cut(tasks + done, n - done);
+                size_t k = ddns_sql_piece_cut(tasks + done, n - done);
 
                 r = apply_piece(s, tasks + done, k, &outcome, message);
                 done += k;

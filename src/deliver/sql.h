@@ -78,6 +78,12 @@ typedef struct DdnsSqlOutcome {
 /* As DdnsBackendOps.apply. */
 int ddns_sql_apply(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsSqlOutcome *ret, DdnsMessage *message);
 
+/* As DdnsBackendOps.inspect, .diff and .list. */
+int ddns_sql_inspect(DdnsSql *s, DdnsTask *tasks, size_t n, DdnsMessage *message);
+int ddns_sql_diff(DdnsSql *s, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                  DdnsMessage *message);
+int ddns_sql_list(DdnsSql *s, DdnsNameHandler *each, void *userdata, DdnsMessage *message);
+
 /* As DdnsBackendOps.incarnation: the server's own identity and when its tables of zones and of records were made: another
  * server has not the one, a database that was made anew, put back from a backup or altered not the other. What was left out
  * for want of room comes in by itself then. */

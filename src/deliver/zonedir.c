@@ -10,9 +10,9 @@
 
 #include "basic/domain.h"
 #include "deliver/atomic-file.h"
-#include "deliver/zonedir.h"
+#include "deliver/zonedir-internal.h"
 
-#define SUFFIX ".db"
+#define SUFFIX DDNS_ZONEDIR_SUFFIX
 
 /* Where kept files stand under their own names: with a prefix the longest ones would not fit. */
 #define KEPT ".ddns-kept"
@@ -20,21 +20,14 @@
 /* Up to so many files an fsync each is cheaper than a flush of the whole file system. */
 #define FSYNC_MAX 8
 
-struct DdnsZoneDir {
-        int fd;
-        char *path;
-};
-
-typedef struct FileName {
-        char text[DDNS_ZONE_NAME_MAX + sizeof SUFFIX];
-} FileName;
+typedef DdnsZoneFileName FileName;
 
 typedef struct KeptName {
         char text[sizeof KEPT + sizeof(FileName)];
 } KeptName;
 
 /* The last gate in front of the file system: the name is checked again, whoever called. */
-static int file_name(const char *zone, FileName *ret, DdnsMessage *message) {
+int ddns_zonedir_file_name(const char *zone, DdnsZoneFileName *ret, DdnsMessage *message) {
         char checked[DDNS_ZONE_NAME_MAX + 1];
 
         int r = ddns_zone_name_check(zone, strlen(zone), checked, message);
@@ -48,7 +41,7 @@ static int file_name(const char *zone, FileName *ret, DdnsMessage *message) {
 }
 
 static int kept_name(const char *zone, FileName *ret_name, KeptName *ret) {
-        int r = file_name(zone, ret_name, NULL);
+        int r = ddns_zonedir_file_name(zone, ret_name, NULL);
 
         if (r >= 0)
                 (void) snprintf(ret->text, sizeof ret->text, KEPT "/%s", ret_name->text);
@@ -71,14 +64,14 @@ static bool is_about_one_file(int error) {
         return error == -ENAMETOOLONG || error == -EISDIR || error == -EFBIG || error == -ETXTBSY;
 }
 
-static int fail_directory(const DdnsZoneDir *d, int error, DdnsMessage *message) {
+int ddns_zonedir_fail(const DdnsZoneDir *d, int error, DdnsMessage *message) {
         return ddns_fail(message, error, "zone directory %s: %s", d->path, strerror(-error));
 }
 
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
         if (!d)
                 return NULL;
-        if (d->fd >= 0)
+        if (d->fd >= 0 && !d->reading)
                 (void) unlinkat(d->fd, KEPT, AT_REMOVEDIR); /* if it is empty */
         ddns_closep(&d->fd);
         free(d->path);
@@ -94,22 +87,22 @@ static int each_entry(const DdnsZoneDir *d,
         int r = 0;
 
         if (!dir) {
-                r = fail_directory(d, -errno, message);
+                r = ddns_zonedir_fail(d, -errno, message);
                 ddns_closep(&fd);
                 return r;
         }
-        while (r >= 0) {
+        while (r == 0) {
                 errno = 0;
                 const struct dirent *entry = readdir(dir);
                 if (!entry) {
                         if (errno != 0)
-                                r = fail_directory(d, -errno, message);
+                                r = ddns_zonedir_fail(d, -errno, message);
                         break;
                 }
                 r = each(d, entry->d_name, userdata);
         }
         (void) closedir(dir);
-        return r < 0 ? r : 0;
+        return r;
 }
 
 static int remove_leftover(const DdnsZoneDir *d, const char *name, void *userdata) {
@@ -118,23 +111,32 @@ static int remove_leftover(const DdnsZoneDir *d, const char *name, void *userdat
         return 0;
 }
 
-int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message) {
+static int open_directory(const char *path, bool reading, DdnsZoneDir **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = calloc(1, sizeof *d);
 
         if (!d)
                 return -ENOMEM;
         d->fd = -EBADF;
+        d->reading = reading;
         d->path = strdup(path);
         if (!d->path)
                 return -ENOMEM;
         d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (d->fd < 0)
-                return fail_directory(d, -errno, message);
-        int r = each_entry(d, remove_leftover, NULL, message);
+                return ddns_zonedir_fail(d, -errno, message);
+        int r = reading ? 0 : each_entry(d, remove_leftover, NULL, message);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(d);
         return 0;
+}
+
+int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message) {
+        return open_directory(path, false, ret, message);
+}
+
+int ddns_zonedir_open_to_read(const char *path, DdnsZoneDir **ret, DdnsMessage *message) {
+        return open_directory(path, true, ret, message);
 }
 
 typedef struct Listing {
@@ -165,7 +167,7 @@ int ddns_zonedir_each(DdnsZoneDir *d, int (*each)(const char *zone, void *userda
 bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone) {
         FileName name;
 
-        return file_name(zone, &name, NULL) >= 0 &&
+        return ddns_zonedir_file_name(zone, &name, NULL) >= 0 &&
                faccessat(d->fd, name.text, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -173,7 +175,7 @@ bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone) {
 static int file_failed(const DdnsZoneDir *d, DdnsTask *task, const char *what, int error,
                        DdnsMessage *message) {
         if (!is_about_one_file(error))
-                return fail_directory(d, error, message);
+                return ddns_zonedir_fail(d, error, message);
         task->state = DDNS_TASK_FAILED;
         return ddns_fail(&task->message, 0, "%s %s" SUFFIX ": %s", what, task->zone, strerror(-error));
 }
@@ -189,7 +191,7 @@ static int create_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, bool each
 
                 if (!is_save(tasks + i))
                         continue;
-                if (file_name(tasks[i].zone, &name, &tasks[i].message) < 0) {
+                if (ddns_zonedir_file_name(tasks[i].zone, &name, &tasks[i].message) < 0) {
                         tasks[i].state = DDNS_TASK_FAILED;
                         continue;
                 }
@@ -209,7 +211,7 @@ static int rename_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessa
                 struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
                 FileName temp, name;
 
-                if (!is_save(tasks + i) || file_name(tasks[i].zone, &name, NULL) < 0)
+                if (!is_save(tasks + i) || ddns_zonedir_file_name(tasks[i].zone, &name, NULL) < 0)
                         continue;
                 temp_name(i, &temp);
                 /* named loads a file only if it is younger than its last load. The kernel's own stamp is up to 4 ms late,
@@ -239,11 +241,11 @@ int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *m
 
         int r = create_all(d, tasks, n, n_saves <= FSYNC_MAX, message);
         if (r >= 0 && n_saves > FSYNC_MAX && syncfs(d->fd) < 0)
-                r = fail_directory(d, -errno, message);
+                r = ddns_zonedir_fail(d, -errno, message);
         if (r >= 0)
                 r = rename_all(d, tasks, n, message);
         if (r >= 0 && fsync(d->fd) < 0)
-                r = fail_directory(d, -errno, message);
+                r = ddns_zonedir_fail(d, -errno, message);
         if (r < 0)
                 (void) each_entry(d, remove_leftover, NULL, NULL);
         return r;
@@ -288,7 +290,7 @@ int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *
 
                 /* A name that is too long can't have been written. */
                 if (tasks[i].state != DDNS_TASK_PENDING || !tasks[i].delete ||
-                    file_name(tasks[i].zone, &name, NULL) < 0)
+                    ddns_zonedir_file_name(tasks[i].zone, &name, NULL) < 0)
                         continue;
                 ddns_zonedir_forget(d, tasks[i].zone);
                 if (unlinkat(d->fd, name.text, 0) == 0)
@@ -300,14 +302,14 @@ int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *
                 }
         }
         if (removed && fsync(d->fd) < 0)
-                return fail_directory(d, -errno, message);
+                return ddns_zonedir_fail(d, -errno, message);
         return 0;
 }
 
 void ddns_zonedir_discard(DdnsZoneDir *d, const char *zone) {
         FileName name;
 
-        if (file_name(zone, &name, NULL) >= 0)
+        if (ddns_zonedir_file_name(zone, &name, NULL) >= 0)
                 (void) unlinkat(d->fd, name.text, 0);
 }
 
@@ -315,7 +317,7 @@ int ddns_zonedir_set_mtime(DdnsZoneDir *d, const char *zone, time_t seconds) {
         struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = seconds } };
         FileName name;
 
-        int r = file_name(zone, &name, NULL);
+        int r = ddns_zonedir_file_name(zone, &name, NULL);
         if (r < 0)
                 return r;
         return utimensat(d->fd, name.text, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;

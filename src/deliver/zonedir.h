@@ -18,10 +18,12 @@ typedef struct DdnsZoneDir DdnsZoneDir;
 
 /* Opens the directory, which must be there, and removes temporary files of a run that was killed. */
 int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message);
+/* The same for who only looks, perhaps while somebody else writes: nothing is removed. */
+int ddns_zonedir_open_to_read(const char *path, DdnsZoneDir **ret, DdnsMessage *message);
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d);
 DDNS_DEFINE_CLEANUP(DdnsZoneDir *, ddns_zonedir_free)
 
-/* Calls `each` for every zone that has a file, in no order; a negative return of it ends the listing and is passed on. */
+/* Calls `each` for every zone that has a file, in no order; a non-zero return of it ends the listing and is passed on. */
 int ddns_zonedir_each(DdnsZoneDir *d, int (*each)(const char *zone, void *userdata), void *userdata,
                       DdnsMessage *message);
 bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone);
@@ -46,3 +48,10 @@ void ddns_zonedir_discard(DdnsZoneDir *d, const char *zone);
 
 /* Sets the modification time of a zone's file. Negative errno. */
 int ddns_zonedir_set_mtime(DdnsZoneDir *d, const char *zone, time_t seconds);
+
+/* As DdnsBackendOps.inspect: the same octets, mode and owner as ddns_zonedir_write() would leave there. What is right stays
+ * PENDING. */
+int ddns_zonedir_inspect(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
+/* As DdnsBackendOps.diff. */
+int ddns_zonedir_diff(const DdnsZoneDir *d, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
+                      DdnsMessage *message);
