@@ -33,6 +33,8 @@ static int fail_stopped(const DdnsDaHttp *h, DdnsMessage *message) {
                 return fail_late(h, message);
         case -ENOMEM:
                 return ddns_fail(message, -ENOMEM, "out of memory");
+        case -ECANCELED:
+                return ddns_fail(message, -ECANCELED, "the listing was stopped");
         default:
                 return ddns_fail(message, -EFBIG,
                                  "the answer is longer than %zu MiB, or its header than %d KiB",

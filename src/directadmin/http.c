@@ -53,6 +53,10 @@ static int watch(void *userdata, curl_off_t total_down, curl_off_t down, curl_of
         DdnsDaHttp *h = userdata;
         uint64_t now = ddns_monotonic_usec();
 
+        if (h->server->stop && *h->server->stop) {
+                h->stopped = -ECANCELED;
+                return 1;
+        }
         if (down + up != h->moved) {
                 h->moved = down + up;
                 h->heard_usec = now;

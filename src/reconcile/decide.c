@@ -45,7 +45,7 @@ static size_t server_length(const char *name) {
         return n > 0 && name[n - 1] == '.' ? n - 1 : n;
 }
 
-static bool same_server(const char *a, const char *b) {
+bool ddns_same_server(const char *a, const char *b) {
         size_t n = server_length(a);
 
         return n == server_length(b) && strncasecmp(a, b, n) == 0;
@@ -72,7 +72,7 @@ static int add(Pass *p, DdnsDecision d) {
 
 static Walker *find_owner(Pass *p, const char *owner) {
         for (size_t i = 0; i < p->n_walkers; i++)
-                if (same_server(p->walkers[i].master->servername, owner))
+                if (ddns_same_server(p->walkers[i].master->servername, owner))
                         return &p->walkers[i];
         return NULL;
 }
@@ -252,7 +252,7 @@ static int check_servernames(const DdnsListedMaster *masters, size_t n, DdnsMess
                         return ddns_fail(message, -EINVAL, "the master %s has no servername",
                                          masters[i].name);
                 for (size_t k = 0; k < i; k++)
-                        if (same_server(masters[i].servername, masters[k].servername))
+                        if (ddns_same_server(masters[i].servername, masters[k].servername))
                                 return ddns_fail(message, -EINVAL,
                                                  "the masters %s and %s have the same servername",
                                                  masters[k].name, masters[i].name);

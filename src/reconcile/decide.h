@@ -130,3 +130,6 @@ int ddns_decide(const DdnsHeldZone *held, size_t n_held, const DdnsListedMaster 
 
 /* Why, for the journal; made to stand after the zone's name and a colon. */
 void ddns_decision_reason(const DdnsDecisions *all, const DdnsDecision *d, DdnsMessage *ret);
+
+/* Two names of a server that mean the same one. */
+bool ddns_same_server(const char *a, const char *b);

@@ -33,3 +33,6 @@ typedef struct DdnsPassOptions {
  * the configuration; else the database failed, or memory (`message`). */
 int ddns_pass_run(const DdnsConfig *config, const DdnsPassOptions *options, DdnsPass *ret,
                   DdnsMessage *message);
+
+/* One line for people. */
+void ddns_pass_describe(const DdnsPass *pass, DdnsMessage *ret);
