@@ -47,18 +47,6 @@ static void add_finding(DdnsFinding finding, const char *text, void *userdata) {
         ddns_listing_text(&f->listing, text, DDNS_TONE_PLAIN);
 }
 
-/* Makes a credential's name the file that it comes from. */
-static int resolve_secret(DdnsCtl *c, char **name) {
-        if (!*name)
-                return 0;
-        char *file = ddns_ctl_secret_file(c, *name, "retry");
-        if (!file)
-                return -ENOMEM;
-        free(*name);
-        *name = file;
-        return 0;
-}
-
 static DdnsBackendConfig *find_own(DdnsCtl *c, const char *name) {
         for (size_t i = 0; i < c->config.n_backends; i++)
                 if (strcmp(c->config.backends[i].name, name) == 0)
@@ -127,9 +115,7 @@ int ddns_verb_check_backend(DdnsCtl *c, char *operands[], size_t n) {
 
         if (!config)
                 return ddns_ctl_fail(c, "no backend '%s' is configured", operands[0]);
-        if (resolve_secret(c, &config->control.key_file) < 0 ||
-            resolve_secret(c, &config->mysql.password_file) < 0 ||
-            resolve_secret(c, &config->mysql.tls.key) < 0)
+        if (ddns_ctl_resolve_backend(c, config) < 0)
                 return ddns_ctl_no_memory(c);
 
         ddns_listing_init(&f.listing, ddns_ctl_table_shape(c), columns, ARRAY_SIZE(columns),

@@ -202,6 +202,27 @@ char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program) {
         return asprintf(&path, "%s/credentials/%s/%s", config, program, name) < 0 ? NULL : path;
 }
 
+int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program) {
+        if (!*name)
+                return 0;
+        char *file = ddns_ctl_secret_file(c, *name, program);
+        if (!file)
+                return -ENOMEM;
+        free(*name);
+        *name = file;
+        return 0;
+}
+
+int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b) {
+        int r = ddns_ctl_resolve_secret(c, &b->control.key_file, "retry");
+
+        if (r >= 0)
+                r = ddns_ctl_resolve_secret(c, &b->mysql.password_file, "retry");
+        if (r >= 0)
+                r = ddns_ctl_resolve_secret(c, &b->mysql.tls.key, "retry");
+        return r;
+}
+
 void ddns_ctl_wake(DdnsCtl *c) {
         const char *path = c->config.state.wake;
 

@@ -21,6 +21,7 @@ typedef enum Needs {
 /* clang-format off */
 #define LIST   (DDNS_CTL_JSON | DDNS_CTL_NO_LEGEND)
 #define CHOOSE (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
+#define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
 
 static const struct {
         const char *name, *operands;
@@ -46,10 +47,16 @@ static const struct {
           "check, store and deliver a zone file (-: standard input)" },
         { "delete",       "ZONE...",   1, SIZE_MAX, NEEDS_STORE,   DDNS_CTL_JSON,                   ddns_verb_delete,
           "delete zones, whoever owns them" },
+        { "restore",      "ZONE...",   1, SIZE_MAX, NEEDS_STORE,   DDNS_CTL_JSON,                   ddns_verb_restore,
+          "bring deleted zones back" },
         { "retry",        "[ZONE...]", 0, SIZE_MAX, NEEDS_STORE,   DDNS_CTL_JSON | CHOOSE,          ddns_verb_retry,
           "deliver now what failed or waits for its next try" },
         { "resync",       "BACKEND",   1, 1,        NEEDS_STORE,   DDNS_CTL_JSON,                   ddns_verb_resync,
           "deliver every zone to a backend again" },
+        { "reconcile",    "",          0, 0,        NEEDS_STORE,   LIST | PASS,                     ddns_verb_reconcile,
+          "ask the masters for their zones and put right what differs" },
+        { "verify",       "[ZONE...]", 0, SIZE_MAX, NEEDS_STORE,   LIST | DDNS_CTL_BACKEND,         ddns_verb_verify,
+          "compare what backends have and serve; with zones line by line" },
         { "check-zone",   "ZONE FILE", 2, 2,        NEEDS_LIMITS,  DDNS_CTL_JSON | DDNS_CTL_PRINT,  ddns_verb_check_zone,
           "say whether a zone file would be accepted" },
         { "check-config", "",          0, 0,        NEEDS_NOTHING, DDNS_CTL_JSON,                   ddns_verb_check_config,
@@ -66,10 +73,12 @@ static const struct {
 static const DdnsOption options[] = {
         { 0, "json",      NULL,   "print JSON instead of tables" },
         { 0, "no-legend", NULL,   "tables without header and last line" },
-        { 0, "backend",   "NAME", "queue, retry: only this backend" },
+        { 0, "backend",   "NAME", "queue, retry, verify: only this backend" },
         { 0, "dead",      NULL,   "queue, retry: only deliveries that were given up" },
         { 0, "urgent",    NULL,   "push: deliver before other zones" },
         { 0, "print",     NULL,   "check-zone: print the canonical text" },
+        { 0, "dry-run",   NULL,   "reconcile: only tell what would be done" },
+        { 0, "confirm",   NULL,   "reconcile: delete also what the brake holds back" },
 };
 /* clang-format on */
 

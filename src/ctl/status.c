@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The verb status: counts, backends, masters, refused pushes. */
+/* The verb status: counts, backends, masters, refused pushes, reconciliation. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/backends.h"
+#include "ctl/pass.h"
 
 #define RECENT_USEC (24 * 3600 * USEC_PER_SEC)
 
@@ -39,7 +40,7 @@ typedef struct Status {
         DdnsCtl *ctl;
         uint64_t refused_recently;
         uint64_t refused_last_usec;
-        DdnsListing counts, backends, masters, refused;
+        DdnsListing counts, backends, masters, refused, pass, asked;
 } Status;
 
 static void status_done(Status *s) {
@@ -47,6 +48,8 @@ static void status_done(Status *s) {
         ddns_listing_done(&s->backends);
         ddns_listing_done(&s->masters);
         ddns_listing_done(&s->refused);
+        ddns_listing_done(&s->pass);
+        ddns_listing_done(&s->asked);
 }
 
 static int add_master(const DdnsMasterRow *row, void *userdata) {
@@ -117,7 +120,8 @@ static int collect(Status *s) {
             (r = ddns_store_each_master(store, add_master, s)) < 0 ||
             (r = add_configured_masters(s)) < 0 ||
             (r = ddns_store_each_rejected(store, count_refused, s)) < 0 ||
-            (r = ddns_store_each_rejected(store, add_last_refused, s)) < 0)
+            (r = ddns_store_each_rejected(store, add_last_refused, s)) < 0 ||
+            (r = ddns_ctl_list_passes(s->ctl, &s->pass, &s->asked)) < 0)
                 return r;
 
         ddns_listing_number(&s->counts, counts.zones, DDNS_TONE_PLAIN);
@@ -135,11 +139,15 @@ static int print_json(Status *s) {
         ddns_json_attach(&document, "masters", ddns_listing_take_array(&s->masters));
         ddns_json_attach(&document, "last_refused",
                          s->refused.n_rows > 0 ? ddns_listing_take_object(&s->refused) : json_null());
+        ddns_json_attach(&document, "last_pass",
+                         s->pass.n_rows > 0 ? ddns_listing_take_object(&s->pass) : json_null());
+        ddns_json_attach(&document, "asked", ddns_listing_take_array(&s->asked));
         return ddns_ctl_print_json(s->ctl, document);
 }
 
 static int print_tables(Status *s) {
-        const DdnsListing *const parts[] = { &s->counts, &s->backends, &s->masters, &s->refused };
+        const DdnsListing *const parts[] = { &s->counts,  &s->backends, &s->masters,
+                                             &s->refused, &s->pass,     &s->asked };
         DdnsCtl *c = s->ctl;
 
         for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -162,6 +170,8 @@ int ddns_verb_status(DdnsCtl *c, char *operands[], size_t n) {
         ddns_listing_init(&s.backends, shape, ddns_backend_columns, DDNS_BACKEND_COLUMNS, c->now_usec);
         ddns_listing_init(&s.masters, shape, master_columns, ARRAY_SIZE(master_columns), c->now_usec);
         ddns_listing_init(&s.refused, shape, refused_columns, ARRAY_SIZE(refused_columns), c->now_usec);
+        ddns_listing_init(&s.pass, shape, ddns_pass_columns, DDNS_PASS_COLUMNS, c->now_usec);
+        ddns_listing_init(&s.asked, shape, ddns_asked_columns, DDNS_ASKED_COLUMNS, c->now_usec);
 
         int r = collect(&s);
         if (r < 0)

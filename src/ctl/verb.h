@@ -20,6 +20,8 @@ enum {
         DDNS_CTL_DEAD = 1 << 3,
         DDNS_CTL_URGENT = 1 << 4,
         DDNS_CTL_PRINT = 1 << 5,
+        DDNS_CTL_DRY_RUN = 1 << 6,
+        DDNS_CTL_CONFIRM = 1 << 7,
 };
 
 typedef struct DdnsCtl {
@@ -46,8 +48,11 @@ DdnsVerb ddns_verb_queue;
 DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;
+DdnsVerb ddns_verb_restore;
 DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
+DdnsVerb ddns_verb_reconcile;
+DdnsVerb ddns_verb_verify;
 DdnsVerb ddns_verb_check_backend;
 DdnsVerb ddns_verb_check_zone;
 DdnsVerb ddns_verb_check_config;
@@ -97,6 +102,10 @@ void ddns_ctl_wake(DdnsCtl *c);
 /* Where a secret lives for somebody who is not the service: a credential's name is looked up beside the configuration, where
  * our units take it from for `program`. The caller's; NULL: out of memory. */
 char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program);
+/* Makes a credential's name, if there is one, that file. -ENOMEM. */
+int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program);
+/* All that a backend of the configuration names. -ENOMEM. */
+int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b);
 
 /* The shape that the options ask for: JSON, else a table. */
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);
