@@ -9,15 +9,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "basic/clock.h"
 #include "deliver/powerdns-control.h"
 #include "deliver/powerdns-rows.h"
 #include "deliver/sql.h"
 
 /* For each of the two steps behind a batch. */
 #define CONTROL_TIMEOUT_USEC (5 * USEC_PER_SEC)
-/* One that was silent is left alone for that long: caches end by themselves, and batches need not wait for it. */
-#define SILENT_USEC (30 * USEC_PER_SEC)
+/* One that was silent gets no more than that until it answers: batches need not wait for it, and what was sent to it is done when
+ * it goes on. */
+#define SILENT_TIMEOUT_USEC (1 * USEC_PER_SEC)
 
 /* How long PowerDNS goes on with what it has, as it comes (query-cache-ttl, zone-cache-refresh-interval). */
 #define DELAY "within 20 to 60 s, a new zone within 300 s"
@@ -28,8 +28,8 @@ struct DdnsBackend {
         DdnsSqlTable emptied[2];
         DdnsPowerdnsLimits limits; /* of the connection at hand */
         DdnsSql *sql;
-        bool rediscovered;        /* nothing was inserted of which PowerDNS may not know */
-        uint64_t silent_end_usec; /* monotonic: the control socket is left alone until then */
+        bool rediscovered; /* nothing was inserted of which PowerDNS may not know */
+        bool silent;       /* the control socket did not answer last time */
 };
 
 /* ---- what the way into the database asks ---- */
@@ -143,6 +143,7 @@ static void warn(DdnsTask *task, const char *why) {
  * killed behind the COMMIT that changed them. For the same reason the first batch makes PowerDNS look for new zones. */
 static void tell(DdnsBackend *b, DdnsTask *tasks, size_t n, const DdnsSqlOutcome *outcome) {
         ddns_cleanup(ddns_freep) const char **zones = calloc(n, sizeof *zones);
+        uint64_t timeout = b->silent ? SILENT_TIMEOUT_USEC : CONTROL_TIMEOUT_USEC;
         const char *path = b->config->control_socket;
         DdnsMessage why = DDNS_MESSAGE_NULL;
         size_t n_zones = 0;
@@ -156,16 +157,13 @@ static void tell(DdnsBackend *b, DdnsTask *tasks, size_t n, const DdnsSqlOutcome
 
         if (outcome->inserted_zones > 0)
                 b->rediscovered = false;
-        if (r >= 0 && ddns_monotonic_usec() < b->silent_end_usec)
-                r = ddns_fail(&why, -EAGAIN, "control socket %s was silent a moment ago", path);
         if (r >= 0 && !b->rediscovered) {
-                r = ddns_powerdns_rediscover(path, CONTROL_TIMEOUT_USEC, &why);
+                r = ddns_powerdns_rediscover(path, timeout, &why);
                 b->rediscovered = r >= 0;
         }
         if (r >= 0)
-                r = ddns_powerdns_purge(path, zones, n_zones, CONTROL_TIMEOUT_USEC, &why);
-        if (r == -ETIMEDOUT)
-                b->silent_end_usec = ddns_monotonic_usec() + SILENT_USEC;
+                r = ddns_powerdns_purge(path, zones, n_zones, timeout, &why);
+        b->silent = r == -ETIMEDOUT;
         for (size_t i = 0; r < 0 && i < n; i++)
                 if (tasks[i].state == DDNS_TASK_WRITTEN)
                         warn(&tasks[i], why.text);

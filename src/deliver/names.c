@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "deliver/names.h"
 
 void ddns_names_done(DdnsNames *names) {
@@ -14,14 +15,11 @@ void ddns_names_done(DdnsNames *names) {
 }
 
 int ddns_names_add(DdnsNames *names, const char *name) {
-        if (names->n == names->allocated) {
-                size_t more = names->allocated ? names->allocated * 2 : 64;
-                char **items = reallocarray(names->items, more, sizeof *items);
-                if (!items)
-                        return -ENOMEM;
-                names->items = items;
-                names->allocated = more;
-        }
+        char **items = ddns_array_grow(names->items, names->n, &names->allocated, sizeof *items);
+
+        if (!items)
+                return -ENOMEM;
+        names->items = items;
         names->items[names->n] = strdup(name);
         if (!names->items[names->n])
                 return -ENOMEM;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "deliver/powerdns-internal.h"
 
 #define LABELS_MAX 128
@@ -21,18 +22,6 @@ void powerdns_zone_done(PowerdnsZone *z) {
         *z = POWERDNS_ZONE_NULL;
 }
 
-/* Room for one more. NULL: out of memory. */
-static void *grow(void *items, size_t n, size_t *allocated, size_t size) {
-        size_t more = *allocated ? 2 * *allocated : 32;
-
-        if (n < *allocated)
-                return items;
-        items = reallocarray(items, more, size);
-        if (items)
-                *allocated = more;
-        return items;
-}
-
 /* An unescaped dot parts labels, and canonical text escapes all other dots by number. */
 static bool is_below(const char *owner, size_t size, const PowerdnsName *name) {
         return size > name->size && owner[size - name->size - 1] == '.' &&
@@ -40,7 +29,7 @@ static bool is_below(const char *owner, size_t size, const PowerdnsName *name) {
 }
 
 static int add_name(PowerdnsZone *z, Path *path, const char *owner, size_t size) {
-        PowerdnsName *names = grow(z->names, z->n_names, &z->allocated_names, sizeof *names);
+        PowerdnsName *names = ddns_array_grow(z->names, z->n_names, &z->allocated_names, sizeof *names);
 
         if (!names)
                 return -ENOMEM;
@@ -93,7 +82,8 @@ int powerdns_zone_read(const char *content, PowerdnsZone *ret) {
 
         while (ddns_record_next(&content, &r)) {
                 const PowerdnsName *last = z.n_names > 0 ? &z.names[z.n_names - 1] : NULL;
-                DdnsRecord *records = grow(z.records, z.n_records, &z.allocated_records, sizeof r);
+                DdnsRecord *records =
+                                ddns_array_grow(z.records, z.n_records, &z.allocated_records, sizeof r);
 
                 if (!records)
                         return -ENOMEM;

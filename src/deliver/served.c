@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "basic/clock.h"
 #include "deliver/served.h"
 
@@ -56,17 +57,6 @@ DdnsSoaQuestion ddns_served_question(const DdnsDelivery *d, bool without_aa) {
                                   .without_aa = without_aa };
 }
 
-static int grow(DdnsWaitingList *w) {
-        size_t allocated = w->allocated ? 2 * w->allocated : 16;
-        DdnsWaiting *items = reallocarray(w->items, allocated, sizeof *items);
-
-        if (!items)
-                return -ENOMEM;
-        w->items = items;
-        w->allocated = allocated;
-        return 0;
-}
-
 int ddns_waiting_list_add(DdnsWaitingList *w, const DdnsDelivery *d, uint64_t now_usec,
                           uint64_t timeout_usec) {
         DdnsWaiting item = { .delivery = *d,
@@ -75,8 +65,10 @@ int ddns_waiting_list_add(DdnsWaitingList *w, const DdnsDelivery *d, uint64_t no
                              .deadline_usec = now_usec + timeout_usec,
                              .ask_usec = now_usec };
 
-        if (w->n == w->allocated && grow(w) < 0)
+        DdnsWaiting *items = ddns_array_grow(w->items, w->n, &w->allocated, sizeof *items);
+        if (!items)
                 return -ENOMEM;
+        w->items = items;
         item.delivery.content = NULL;
         item.delivery.zone = strdup(d->zone);
         item.delivery.master = d->master ? strdup(d->master) : NULL;

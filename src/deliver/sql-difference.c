@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "deliver/sql-internal.h"
 
 void ddns_sql_difference_done(DdnsSqlDifference *d) {
@@ -12,20 +13,8 @@ void ddns_sql_difference_done(DdnsSqlDifference *d) {
         *d = (DdnsSqlDifference){ 0 };
 }
 
-/* The array with room for one more item; NULL: there is no memory for that. */
-static void *grow(void *items, size_t n, size_t *allocated, size_t size) {
-        if (n < *allocated)
-                return items;
-
-        size_t more = *allocated ? 2 * *allocated : 64;
-        void *p = reallocarray(items, more, size);
-        if (p)
-                *allocated = more;
-        return p;
-}
-
 int ddns_sql_difference_delete(DdnsSqlDifference *d, uint64_t id) {
-        uint64_t *p = grow(d->deletes, d->n_deletes, &d->allocated_deletes, sizeof *p);
+        uint64_t *p = ddns_array_grow(d->deletes, d->n_deletes, &d->allocated_deletes, sizeof *p);
 
         if (!p)
                 return -ENOMEM;
@@ -35,7 +24,7 @@ int ddns_sql_difference_delete(DdnsSqlDifference *d, uint64_t id) {
 }
 
 static int add_change(DdnsSqlChanges *c, DdnsSqlChange change) {
-        DdnsSqlChange *p = grow(c->items, c->n, &c->allocated, sizeof *p);
+        DdnsSqlChange *p = ddns_array_grow(c->items, c->n, &c->allocated, sizeof *p);
 
         if (!p)
                 return -ENOMEM;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "deliver/sql-rows.h"
 
 #define TEXT_MIN (4 * 1024) /* a zone like most */
@@ -49,24 +50,13 @@ static char *take_room(DdnsSqlRows *r, size_t size) {
         return t->data + t->used - size;
 }
 
-static int reserve_row(DdnsSqlRows *r) {
-        if (r->n < r->allocated)
-                return 0;
-
-        size_t allocated = r->allocated ? 2 * r->allocated : 32;
-        DdnsSqlRow *rows = reallocarray(r->rows, allocated, sizeof *rows);
-        if (!rows)
-                return -ENOMEM;
-        r->rows = rows;
-        r->allocated = allocated;
-        return 0;
-}
-
 int ddns_sql_rows_add(DdnsSqlRows *r, uint64_t id, const DdnsMysqlValue *cells, size_t n) {
         size_t size = 0;
 
-        if (reserve_row(r) < 0)
+        DdnsSqlRow *rows = ddns_array_grow(r->rows, r->n, &r->allocated, sizeof *rows);
+        if (!rows)
                 return -ENOMEM;
+        r->rows = rows;
         for (size_t i = 0; i < n; i++)
                 size += cells[i].text ? cells[i].size : 0;
         char *text = take_room(r, size);

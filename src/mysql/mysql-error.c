@@ -90,7 +90,8 @@ static const Meaning meanings[] = {
         { ER_TABLE_DEF_CHANGED,              -EAGAIN,   NULL },
         { MYSQL_GROUP_ROLLED_BACK,           -EAGAIN,   NULL },
 
-        { ER_LOCK_WAIT_TIMEOUT,              -ETIME,    NULL },
+        { ER_LOCK_WAIT_TIMEOUT,              -ETIME,
+          "another connection there holds a lock on it; SHOW FULL PROCESSLIST tells which" },
         { ER_XA_RBTIMEOUT,                   -ETIME,    NULL },
         { MYSQL_LOCK_NOWAIT,                 -ETIME,    NULL },
         { MARIADB_STATEMENT_TIMEOUT,         -ETIME,    NULL },

@@ -233,8 +233,11 @@ int ddns_store_each_queued(DdnsStore *s, int (*each)(const DdnsQueueRow *row, vo
 #define SQL_VALID_RETRY                                                           \
         " retry r JOIN zone y ON y.name = r.zone AND y.generation = r.generation" \
         " WHERE r.backend = b.id AND "
-/* Has NEVER as ?1: a range of the index, however much is deferred. */
-#define SQL_WRITTEN "r.due_usec = ?1 AND r.written = 1"
+/* Has NEVER as ?1: a range of the index, however much is deferred. The planner would take all rows of the backend. */
+#define SQL_WRITTEN                                                    \
+        " retry r INDEXED BY retry_due JOIN zone y ON y.name = r.zone" \
+        " AND y.generation = r.generation"                             \
+        " WHERE r.backend = b.id AND r.due_usec = ?1 AND r.written = 1"
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
         return a == 0 || (b > 0 && b < a) ? b : a;
@@ -251,12 +254,12 @@ int ddns_store_each_backend(DdnsStore *s, int (*each)(const DdnsBackendRow *row,
                         "r.due_usec IS NOT NULL AND r.written = 0),"
                         " (SELECT count(*) FROM" SQL_VALID_RETRY "r.due_usec IS NULL),"
                         " b.failures, b.since_usec, b.due_usec,"
-                        " coalesce(b.error, (SELECT r.error FROM" SQL_VALID_RETRY SQL_WRITTEN
+                        " coalesce(b.error, (SELECT r.error FROM" SQL_WRITTEN
                         " AND r.error IS NOT NULL ORDER BY r.generation LIMIT 1)),"
                         " b.delay_usec,"
-                        " (SELECT count(*) FROM" SQL_VALID_RETRY SQL_WRITTEN "),"
+                        " (SELECT count(*) FROM" SQL_WRITTEN "),"
                         " (SELECT w.at_usec FROM version w WHERE w.generation ="
-                        " (SELECT min(r.generation) FROM" SQL_VALID_RETRY SQL_WRITTEN ")),"
+                        " (SELECT min(r.generation) FROM" SQL_WRITTEN ")),"
                         " b.target"
                         " FROM backend b LEFT JOIN zone z ON z.generation > b.cursor"
                         " AND NOT EXISTS (SELECT 1 FROM ahead a WHERE a.backend = b.id"

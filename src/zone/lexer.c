@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "basic/array.h"
 #include "basic/cleanup.h"
 #include "zone/lexer.h"
 
@@ -12,18 +13,13 @@
 #define TOKENS_MAX 65536
 
 static int add_token(ZoneEntry *e, const char *text, size_t size, bool quoted, DdnsMessage *message) {
-        if (e->n == e->allocated) {
-                size_t allocated = e->allocated ? 2 * e->allocated : 16;
+        if (e->n == TOKENS_MAX)
+                return ddns_fail(message, -EBADMSG, "line %u: more than %d fields", e->line, TOKENS_MAX);
 
-                if (allocated > TOKENS_MAX)
-                        return ddns_fail(message, -EBADMSG, "line %u: more than %d fields", e->line,
-                                         TOKENS_MAX);
-                ZoneToken *tokens = reallocarray(e->tokens, allocated, sizeof *tokens);
-                if (!tokens)
-                        return ddns_fail(message, -ENOMEM, "out of memory");
-                e->tokens = tokens;
-                e->allocated = allocated;
-        }
+        ZoneToken *tokens = ddns_array_grow(e->tokens, e->n, &e->allocated, sizeof *tokens);
+        if (!tokens)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        e->tokens = tokens;
         e->tokens[e->n++] = (ZoneToken){ text, size, quoted };
         return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "basic/array.h"
 #include "basic/buffer.h"
 #include "zone/name.h"
 #include "zone/rules.h"
@@ -29,15 +30,11 @@ static void check_done(Check *c) {
 static int add_record(ZoneRecords *z, ZoneRecord *record, uint32_t max, DdnsMessage *message) {
         if (z->n >= max)
                 return ddns_fail(message, -EBADMSG, "line %u: more than %u records", record->line, max);
-        if (z->n == z->allocated) {
-                size_t allocated = z->allocated ? 2 * z->allocated : 64;
-                ZoneRecord *records = reallocarray(z->records, allocated, sizeof *records);
 
-                if (!records)
-                        return ddns_fail(message, -ENOMEM, "out of memory");
-                z->records = records;
-                z->allocated = allocated;
-        }
+        ZoneRecord *records = ddns_array_grow(z->records, z->n, &z->allocated, sizeof *records);
+        if (!records)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        z->records = records;
         record->sequence = (uint32_t) z->n;
         z->records[z->n++] = *record;
         *record = (ZoneRecord){ 0 };

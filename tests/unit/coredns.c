@@ -48,20 +48,10 @@ void coredns_reconnect(Coredns *c) {
         assert_int_equal(ddns_backend_coredns_mysql.new(&c->config, &c->backend, &c->message), 0);
 }
 
-static char *read_text(const char *path) {
-        FILE *f = fopen(path, "re");
-        char *text = NULL;
-        size_t size = 0;
-
-        assert_non_null(f);
-        assert_true(getdelim(&text, &size, '\0', f) > 0);
-        (void) fclose(f);
-        return text;
-}
-
 void coredns_reset(Coredns *c, bool shipped) {
-        ddns_cleanup(ddns_freep) char *schema = read_text(SCHEMA);
+        ddns_cleanup(ddns_freep) char *schema = NULL;
 
+        assert_int_equal(ddns_file_read(SCHEMA, 1 << 20, &schema, NULL, NULL), 0);
         mariadb_run(&c->server, NULL,
                     "SET GLOBAL read_only = OFF, max_allowed_packet = 16777216, sql_mode = 'STRICT_TRANS_TABLES';"
                     "DROP DATABASE IF EXISTS coredns; CREATE DATABASE coredns CHARACTER SET utf8mb4");

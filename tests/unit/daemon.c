@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 
 #include "basic/clock.h"
@@ -16,18 +17,24 @@
 
 #define START_SEC 30
 
+/* Below those that the kernel gives to connections: one of them would take the port before the program, which may go on without. */
+#define PORT_MIN 10000
+#define PORT_MAX 32000
+
 unsigned daemon_free_port(void) {
         for (unsigned tries = 0; tries < 100; tries++) {
-                struct sockaddr_in in = { .sin_family = AF_INET,
-                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-                socklen_t size = sizeof in;
                 ddns_cleanup(ddns_closep) int udp = socket(AF_INET, SOCK_DGRAM, 0),
                                               tcp = socket(AF_INET, SOCK_STREAM, 0);
+                unsigned port;
 
-                assert_int_equal(bind(udp, (struct sockaddr *) &in, size), 0);
-                assert_int_equal(getsockname(udp, (struct sockaddr *) &in, &size), 0);
-                if (bind(tcp, (struct sockaddr *) &in, size) == 0)
-                        return ntohs(in.sin_port);
+                assert_int_equal(getrandom(&port, sizeof port, 0), sizeof port);
+                port = PORT_MIN + port % (PORT_MAX - PORT_MIN);
+                struct sockaddr_in in = { .sin_family = AF_INET,
+                                          .sin_port = htons((uint16_t) port),
+                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+                if (bind(udp, (struct sockaddr *) &in, sizeof in) == 0 &&
+                    bind(tcp, (struct sockaddr *) &in, sizeof in) == 0)
+                        return port;
         }
         fail_msg("no free port");
         return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "basic/buffer.h"
+#include "basic/file.h"
 #include "daemon.h"
 #include "deliver/powerdns-control.h"
 #include "powerdns.h"
@@ -17,17 +18,6 @@
 
 static const char *const programs[] = { SERVER, "/usr/bin/pdnsutil", "/usr/bin/dig", "/usr/bin/delv",
                                         "/usr/bin/dnssec-signzone" };
-
-static char *read_text(const char *path) {
-        FILE *f = fopen(path, "re");
-        char *text = NULL;
-        size_t size = 0;
-
-        assert_non_null(f);
-        assert_true(getdelim(&text, &size, '\0', f) > 0);
-        (void) fclose(f);
-        return text;
-}
 
 static void write_config(const Powerdns *p) {
         ddns_cleanup(ddns_freep) char *text = NULL;
@@ -67,7 +57,8 @@ bool powerdns_open(Powerdns *p) {
         (void) snprintf(p->control_socket, sizeof p->control_socket, "%s/pdns.controlsocket", p->root);
         write_config(p);
 
-        ddns_cleanup(ddns_freep) char *schema = read_text(SCHEMA);
+        ddns_cleanup(ddns_freep) char *schema = NULL;
+        assert_int_equal(ddns_file_read(SCHEMA, 1 << 20, &schema, NULL, NULL), 0);
         mariadb_run(&p->database, NULL, "CREATE DATABASE pdns");
         powerdns_run(p, schema);
         p->config = (DdnsBackendConfig){
@@ -202,7 +193,7 @@ DdnsZone powerdns_sign(const Powerdns *p, const char *zone, const char *text, co
                              " %s. static-key 257 3 13 \\\"\\1\\\"; };/p\" K%s.*.key >%s.anchor'",
                              p->root, zone, zone, zone, zone, options, zone, zone, zone, zone));
         (void) snprintf(name, sizeof name, "%s/%s.signed", p->root, zone);
-        signed_text = read_text(name);
+        assert_int_equal(ddns_file_read(name, 1 << 24, &signed_text, NULL, NULL), 0);
         return powerdns_zone(zone, signed_text);
 }
 

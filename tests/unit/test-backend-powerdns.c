@@ -608,8 +608,8 @@ static void a_control_socket_that_is_silent_costs_seconds_and_no_zone(void **sta
         start = ddns_monotonic_usec();
         task = powerdns_save("one.example", &z);
         powerdns_write(p, &task);
-        assert_true(ddns_monotonic_usec() - start < 2 * USEC_PER_SEC);
-        assert_says("warning", task.warning.text, "was silent a moment ago: PowerDNS will see it");
+        assert_true(ddns_monotonic_usec() - start < 3 * USEC_PER_SEC);
+        assert_says("warning", task.warning.text, "PowerDNS did not answer in time");
 }
 
 static void a_control_socket_of_another_group_says_what_helps(void **state) {

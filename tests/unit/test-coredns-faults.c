@@ -166,6 +166,7 @@ static void a_locked_zone_fails_alone(void **state) {
         others_leave();
         coredns_assert_states(tasks, WRITTEN, FAILED, WRITTEN);
         assert_non_null(strcasestr(tasks[1].message.text, "lock wait"));
+        assert_non_null(strstr(tasks[1].message.text, "another connection there holds a lock on it"));
         coredns_assert_whole(c, "3");
 }
 

@@ -457,10 +457,8 @@ static void each_save_is_ended_as_it_is_recorded(void **state) {
         assert_string_equal(f->fakes[0].ends, "=z.test !z.test ");
 }
 
-static void zone_that_can_not_be_rolled_back_is_not_charged_but_done_again(void **state) {
-        Fixture *f = *state;
-
-        f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
+/* Serial 2 of z.test is written, and waits to be shown. */
+static void leave_waiting(Fixture *f) {
         push(f, "z.test", 1);
         start(f, 0);
         WAIT_FOR(is_delivered(f, "z.test"));
@@ -469,6 +467,13 @@ static void zone_that_can_not_be_rolled_back_is_not_charged_but_done_again(void 
         push(f, "a.test", 1);
         wake(f);
         WAIT_FOR(is_delivered(f, "a.test"));
+}
+
+static void zone_that_can_not_be_rolled_back_is_not_charged_but_done_again(void **state) {
+        Fixture *f = *state;
+
+        f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
+        leave_waiting(f);
         fake_set(&f->fakes[0], down, true);
         WAIT_FOR(failures(f) > 0);
         assert_int_equal(row_of(f, "z.test").tries, 0);
@@ -538,14 +543,7 @@ static void silent_name_server_is_a_failure_of_the_backend(void **state) {
 static void name_server_that_falls_silent_charges_no_zone_that_waits(void **state) {
         Fixture *f = *state;
 
-        push(f, "z.test", 1);
-        start(f, 0);
-        WAIT_FOR(is_delivered(f, "z.test"));
-        fake_set(&f->fakes[0], stale, "z.test");
-        push(f, "z.test", 2);
-        push(f, "a.test", 1);
-        wake(f);
-        WAIT_FOR(is_delivered(f, "a.test"));
+        leave_waiting(f);
         fake_set(&f->fakes[0], silent, true);
         WAIT_FOR(failures(f) > 0);
         assert_int_equal(row_of(f, "z.test").tries, 0);
@@ -560,14 +558,7 @@ static void name_server_that_can_not_be_asked_does_not_keep_the_lane_for_ever(vo
         Fixture *f = *state;
 
         f->backends[0].served_timeout_usec = 2 * SERVED_USEC;
-        push(f, "z.test", 1);
-        start(f, 0);
-        WAIT_FOR(is_delivered(f, "z.test"));
-        fake_set(&f->fakes[0], stale, "z.test");
-        push(f, "z.test", 2);
-        push(f, "a.test", 1);
-        wake(f);
-        WAIT_FOR(is_delivered(f, "a.test"));
+        leave_waiting(f);
         /* socket() fails. */
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
         none = (struct rlimit){ .rlim_cur = 3, .rlim_max = before.rlim_max };
