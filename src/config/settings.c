@@ -69,7 +69,7 @@ const DdnsSetting ddns_settings[] = {
         { "state.wake",                             DDNS_SETTING_PATH,      "/run/ddns/wake",        1, SOCKET_LENGTH, ROOT(state.wake) },
         { "state.history",                          DDNS_SETTING_NUMBER,    "10",                    1, 1000,          ROOT(state.history) },
         { "state.busy-timeout",                     DDNS_SETTING_DURATION,  "5s",  10 * USEC_PER_MSEC, 10 * MIN,      ROOT(state.busy_usec) },
-        { "state.keep-deleted",                     DDNS_SETTING_DURATION,  "90 days",               0, 3650 * DAY,    ROOT(state.deleted_usec) },
+        { "state.keep-deleted",                     DDNS_SETTING_DURATION,  "90 days",             DAY, 3650 * DAY,    ROOT(state.deleted_usec) },
         { "state.rejected",                         DDNS_SETTING_NUMBER,    "1000",                  0, 1000000,       ROOT(state.rejected) },
 
         { "receiver.masters",                       DDNS_SETTING_RECORDS,   NULL,                    0, DDNS_MASTERS_MAX, LIST(DdnsConfig, receiver.masters, receiver.n_masters) },
