@@ -122,6 +122,7 @@ static int take(Pass *p, size_t i) {
                 .began_generation = p->generation,
                 .axfr = m->config->axfr.n_address > 0,
         };
+        p->sum.masters++;
         p->sum.unreachable += m->error < 0;
         p->sum.listed += m->listing.n;
         tell(p, m);

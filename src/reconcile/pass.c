@@ -164,7 +164,7 @@ int ddns_pass_run(const DdnsConfig *config, const DdnsPassOptions *options, Ddns
                 .message = message ? message : &ignored,
                 .lock_fd = -EBADF,
                 .is_dry = options->dry_run || config->reconcile.dry_run,
-                .sum = { .started_usec = ddns_now_usec(), .masters = config->reconcile.n_masters },
+                .sum.started_usec = ddns_now_usec(),
         };
 
         p.sum.dry_run = p.is_dry;
