@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A store with two backends for the tests of src/store, and what pushes and deliveries do to it. */
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -135,4 +136,46 @@ DdnsDeliveryState state_of(Fixture *f, const char *zone, const char *name) {
 
         assert_int_equal(ddns_store_each_state(f->store, zone, copy_state, &row), 1);
         return row.state;
+}
+
+typedef struct Held {
+        DdnsHeldRow rows[HELD_MAX];
+        size_t n;
+} Held;
+
+static int add_held(const DdnsHeldRow *row, void *userdata) {
+        Held *h = userdata;
+
+        assert_true(h->n < ARRAY_SIZE(h->rows));
+        h->rows[h->n++] = *row;
+        return 0;
+}
+
+size_t all_held(Fixture *f, DdnsHeldRow ret[HELD_MAX]) {
+        Held h = { 0 };
+
+        assert_int_equal(ddns_store_each_held(f->store, add_held, &h), 0);
+        memcpy(ret, h.rows, sizeof h.rows);
+        return h.n;
+}
+
+DdnsHeldRow held(Fixture *f, const char *zone) {
+        DdnsHeldRow rows[HELD_MAX];
+        size_t n = all_held(f, rows);
+
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(rows[i].zone, zone) == 0)
+                        return rows[i];
+        fail_msg("%s is not among what is held", zone);
+        return rows[0];
+}
+
+void run_sql(Fixture *f, const char *sql) {
+        sqlite3 *db;
+        char *error = NULL;
+
+        assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+        if (sqlite3_exec(db, sql, NULL, NULL, &error) != SQLITE_OK)
+                fail_msg("%s: %s", sql, error);
+        (void) sqlite3_close(db);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "basic/clock.h"
-#include "store/store.h"
+#include "store/reconcile.h"
 #include "test.h"
 
 #define T0 UINT64_C(1800000000000000)
@@ -35,3 +35,10 @@ size_t deliver(Fixture *f, const char *backend, const char *failing);
 
 DdnsBackendRow backend(Fixture *f, const char *name);
 DdnsDeliveryState state_of(Fixture *f, const char *zone, const char *name);
+
+#define HELD_MAX 16
+size_t all_held(Fixture *f, DdnsHeldRow ret[HELD_MAX]);
+DdnsHeldRow held(Fixture *f, const char *zone);
+
+/* Behind the store's back. */
+void run_sql(Fixture *f, const char *sql);
