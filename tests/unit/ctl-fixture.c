@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ddnsctl through its library entry, on a database and a configuration of its own. */
 #include <errno.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,6 +13,9 @@
 #include "test.h"
 
 #define ARGUMENTS_MAX 16
+
+int (*fake_pass)(const DdnsConfig *config, const DdnsPassOptions *options, DdnsPass *ret,
+                 DdnsMessage *message);
 
 static const char usual_config[] =
                 "state:\n"
@@ -37,7 +41,7 @@ void write_file(const Fixture *f, const char *name, const char *text) {
 void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -75,19 +79,16 @@ int set_up(void **state) {
         return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
+        return remove(path);
+}
+
 int tear_down(void **state) {
-        static const char *const names[] = { "ddns.yaml", "ddns.db",   "ddns.db-wal", "ddns.db-shm",
-                                             "wake",      "zone.file", "da1.hash" };
         Fixture *f = *state;
 
         (void) ddns_store_free(f->store);
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                char path[160];
-
-                (void) snprintf(path, sizeof path, "%s/%s", f->directory, names[i]);
-                (void) unlink(path);
-        }
-        assert_int_equal(rmdir(f->directory), 0);
+        assert_int_equal(nftw(f->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+        fake_pass = NULL;
         free(f->out);
         free(f->err);
         free(f);
@@ -207,9 +208,6 @@ bool was_woken(int fd) {
 
         return recv(fd, &byte, 1, MSG_DONTWAIT) == 1;
 }
-
-int (*fake_pass)(const DdnsConfig *config, const DdnsPassOptions *options, DdnsPass *ret,
-                 DdnsMessage *message);
 
 int ddns_pass_run(const DdnsConfig *config, const DdnsPassOptions *options, DdnsPass *ret,
                   DdnsMessage *message) {
