@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of a lane share: lane.c (the thread), lane-batch.c, lane-record.c, lane-wait.c, compare.c (after a restart
- * of the name server). */
+ * of the name server), heal.c (comparisons that are asked for). */
 #pragma once
 
 #include <pthread.h>
 
+#include "deliver/heal.h"
 #include "deliver/lane.h"
 #include "deliver/served.h"
 
@@ -20,6 +21,7 @@ struct DdnsLane {
         DdnsStore *store;
         DdnsSchedule schedule;
         DdnsWaitingList waiting;
+        DdnsHeal heal;
         uint64_t probe_usec; /* monotonic: when to look again whether it is the same name server */
         uint64_t step_usec;  /* monotonic: the step in progress began */
         uint64_t again_usec; /* monotonic: after a failure that is not recorded yet, when to try again */

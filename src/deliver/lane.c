@@ -65,6 +65,7 @@ DdnsLane *ddns_lane_free(DdnsLane *l) {
         if (l->backend)
                 l->ops->free(l->backend);
         ddns_waiting_list_done(&l->waiting);
+        ddns_heal_done(&l->heal);
         (void) ddns_store_free(l->store);
         (void) pthread_cond_destroy(&l->changed);
         (void) pthread_mutex_destroy(&l->lock);
@@ -143,9 +144,30 @@ static uint64_t longest_backoff(const DdnsLane *l) {
         return longest;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b) {
+        return a < b ? a : b;
+}
+
+/* How long to wait while a comparison does, for at most `usec`. */
+static uint64_t rest(const DdnsLane *l, uint64_t now, uint64_t due, uint64_t usec) {
+        if (l->waiting.n > 0 || due == 0)
+                usec = earlier(usec, ASK_INTERVAL_USEC);
+        return due == 0 || due == UINT64_MAX ? usec : earlier(usec, due - now + 1);
+}
+
+/* The same with nothing to do. If another lane keeps the process alive, the backend is looked after all the same. */
+static uint64_t idle_rest(const DdnsLane *l, uint64_t now, uint64_t due, uint64_t backoff) {
+        uint64_t mono = ddns_monotonic_usec();
+        uint64_t probe = backoff > 0             ? backoff - now + 1
+                         : l->probe_usec <= mono ? 1
+                                                 : l->probe_usec - mono + 1;
+
+        return due == UINT64_MAX ? probe : earlier(probe, due - now + 1);
+}
+
 /* One step. Returns how long to wait before the next one; 0: at once. */
 static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
-        uint64_t now, due, backoff;
+        uint64_t now, due, backoff, heal = 0;
         int r;
 
         *ret_idle = false;
@@ -176,16 +198,20 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                         (void) ddns_lane_store_failed(l, r);
                 return r < 0 ? STORE_PAUSE_USEC : 0;
         }
-        if (due == 0) {
+        bool late = backoff == 0 && ddns_heal_is_late(l);
+        if (due == 0 && !late) {
                 r = ddns_lane_deliver_next(l);
                 if (r != 0)
                         return r < 0 ? STORE_PAUSE_USEC : 0;
         }
+        r = backoff == 0 ? ddns_heal_step(l, &heal) : 0;
+        if (r != 0)
+                return r < 0 ? STORE_PAUSE_USEC : late ? 0 : rest(l, now, due, heal);
         if (l->waiting.n > 0 || due == 0) /* somebody else may have changed the log since */
                 return ASK_INTERVAL_USEC;
         *ret_idle = true;
         *ret_due = due;
-        return due == UINT64_MAX ? UINT64_MAX : due - now + 1;
+        return idle_rest(l, now, due, backoff);
 }
 
 static void *run(void *userdata) {
