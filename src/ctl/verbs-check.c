@@ -122,24 +122,28 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
                      master->name, path);
 }
 
-/* A file that a backend needs as it is. `key`: its setting. */
-static void check_file(Warnings *w, const DdnsBackendConfig *backend, const char *key,
-                       const char *path) {
+/* Whose keys are looked at. */
+typedef struct Subject {
+        const char *kind, *name;
+        const char *program; /* whose credentials its secrets are */
+} Subject;
+
+/* A file that is needed as it is. `key`: its setting. */
+static void check_file(Warnings *w, const Subject *s, const char *key, const char *path) {
         if (path && access(path, R_OK) < 0 &&
             errno != EACCES) /* what we may not read, the service may */
-                warn(w, "backend %s: %s: %s: %m", backend->name, key, path);
+                warn(w, "%s %s: %s: %s: %m", s->kind, s->name, key, path);
 }
 
 /* A file that the unit's sandbox hides, though whoever runs this may see it. */
-static void check_is_visible(Warnings *w, const DdnsBackendConfig *backend, const char *key,
-                             const char *path) {
+static void check_is_visible(Warnings *w, const Subject *s, const char *key, const char *path) {
         static const char *const hidden[] = { "/home/", "/root/", "/run/user/" };
 
         for (size_t i = 0; path && i < ARRAY_SIZE(hidden); i++)
                 if (strncmp(path, hidden[i], strlen(hidden[i])) == 0)
                         warn(w,
-                             "backend %s: %s: %s: ddns-retry.service sees nothing below %s: put it below /etc",
-                             backend->name, key, path, hidden[i]);
+                             "%s %s: %s: %s: ddns-%s.service sees nothing below %s: put it below /etc",
+                             s->kind, s->name, key, path, s->program, hidden[i]);
 }
 
 /* A directory that nobody else may enter, as that of the credentials, hides it whatever its mode. */
@@ -153,23 +157,22 @@ static bool may_read_all(const char *path) {
         return stat(*directory ? directory : "/", &st) == 0 && (st.st_mode & S_IXOTH);
 }
 
-/* A secret that a backend needs; NULL: none. */
-static void check_secret(Warnings *w, const DdnsBackendConfig *backend, const char *key,
-                         const char *secret) {
+/* A secret that is needed; NULL: none. */
+static void check_secret(Warnings *w, const Subject *s, const char *key, const char *secret) {
         ddns_cleanup(ddns_freep) char *file = NULL, *path = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
 
-        if (!secret || !(file = ddns_ctl_secret_file(w->ctl, secret, "retry")))
+        if (!secret || !(file = ddns_ctl_secret_file(w->ctl, secret, s->program)))
                 return;
         if (ddns_secret_path(file, &path, &message) < 0) {
-                warn(w, "backend %s: %s: %s", backend->name, key, message.text);
+                warn(w, "%s %s: %s: %s", s->kind, s->name, key, message.text);
                 return;
         }
-        check_file(w, backend, key, path);
+        check_file(w, s, key, path);
         if (secret[0] == '/')
-                check_is_visible(w, backend, key, path);
+                check_is_visible(w, s, key, path);
         if (may_read_all(path))
-                warn(w, "backend %s: %s: %s is readable by everybody: chmod 600 %s", backend->name, key,
+                warn(w, "%s %s: %s: %s is readable by everybody: chmod 600 %s", s->kind, s->name, key,
                      path, path);
 }
 
@@ -186,6 +189,7 @@ static bool is_local(const char *host) {
 }
 
 static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
+        const Subject subject = { "backend", backend->name, "retry" };
         const DdnsMysqlConfig *m = &backend->mysql;
         struct in6_addr six;
 
@@ -194,12 +198,12 @@ static void check_mysql(Warnings *w, const DdnsBackendConfig *backend) {
                      "backend %s: host: %s is no name and no address: the port has a key of its own, port",
                      backend->name, m->host);
 
-        check_secret(w, backend, "password-file", m->password_file);
-        check_secret(w, backend, "tls.key", m->tls.key);
-        check_file(w, backend, "tls.ca", m->tls.ca);
-        check_file(w, backend, "tls.certificate", m->tls.certificate);
-        check_is_visible(w, backend, "tls.ca", m->tls.ca);
-        check_is_visible(w, backend, "tls.certificate", m->tls.certificate);
+        check_secret(w, &subject, "password-file", m->password_file);
+        check_secret(w, &subject, "tls.key", m->tls.key);
+        check_file(w, &subject, "tls.ca", m->tls.ca);
+        check_file(w, &subject, "tls.certificate", m->tls.certificate);
+        check_is_visible(w, &subject, "tls.ca", m->tls.ca);
+        check_is_visible(w, &subject, "tls.certificate", m->tls.certificate);
         if (!m->socket && !is_local(m->host) && !m->tls.ca && !m->tls.key &&
             m->tls.verify == DDNS_TLS_VERIFY_UNSET)
                 warn(w,
@@ -215,7 +219,8 @@ static bool is_mysql(const DdnsBackendConfig *backend) {
 
 static void check_backend(Warnings *w, const DdnsBackendConfig *backend) {
         if (backend->type == DDNS_BACKEND_BIND)
-                check_secret(w, backend, "control.key-file", backend->control.key_file);
+                check_secret(w, &(Subject){ "backend", backend->name, "retry" }, "control.key-file",
+                             backend->control.key_file);
         if (is_mysql(backend))
                 check_mysql(w, backend);
 }
@@ -240,6 +245,20 @@ static void check_targets(Warnings *w, const DdnsBackendConfig *backends, size_t
                                      backends[k].name, backends[i].name);
 }
 
+static void check_asked(Warnings *w, const DdnsReconcileMaster *m) {
+        const Subject subject = { "reconcile master", m->name, "reconcile" };
+
+        check_secret(w, &subject, "password-file", m->password_file);
+        check_secret(w, &subject, "axfr.key-file", m->axfr.key_file);
+        check_file(w, &subject, "tls.ca", m->tls.ca);
+        check_is_visible(w, &subject, "tls.ca", m->tls.ca);
+        if (strncmp(m->url, "http:", strlen("http:")) != 0)
+                return;
+        if (m->tls.ca || m->tls.pin)
+                warn(w, "reconcile master %s: tls means nothing for a url with http", m->name);
+        warn(w, "reconcile master %s: the password crosses the network in clear: use https", m->name);
+}
+
 static void check_loaded(Warnings *w) {
         const DdnsConfig *config = &w->ctl->config;
 
@@ -252,6 +271,8 @@ static void check_loaded(Warnings *w) {
         for (size_t i = 0; i < config->n_backends; i++)
                 check_backend(w, &config->backends[i]);
         check_targets(w, config->backends, config->n_backends);
+        for (size_t i = 0; i < config->reconcile.n_masters; i++)
+                check_asked(w, &config->reconcile.masters[i]);
 }
 
 /* The loader's error lines as an array. */

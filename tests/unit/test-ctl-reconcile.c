@@ -2,6 +2,7 @@
 /* ddnsctl reconcile, restore, and what status says of passes; the pass itself is a stand-in. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "basic/clock.h"
 #include "ctl-fixture.h"
@@ -207,6 +208,32 @@ static void without_masters_there_is_nobody_to_ask(void **state) {
         assert_string_equal(f->err, "ddnsctl: no master is configured in reconcile.masters\n");
 }
 
+static void check_config_warns_of_what_no_master_can_be_asked_with(void **state) {
+        char path[160];
+        Fixture *f = *state;
+
+        (void) unsetenv("CREDENTIALS_DIRECTORY");
+        write_file(f, "da2.login", "secret\n");
+        (void) snprintf(path, sizeof path, "%s/da2.login", f->directory);
+        assert_int_equal(chmod(path, 0644), 0);
+        assert_int_equal(chmod(f->directory, 0755), 0);
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "warning: reconcile master da1: password-file: "));
+        assert_true(has(f->err, "/credentials/reconcile/da1.login: No such file or directory\n"));
+        assert_true(has(f->err, "/credentials/reconcile/da1.tsig: No such file or directory\n"));
+        assert_true(has(f->err, "reconcile master da2: password-file: "));
+        assert_true(has(f->err, " is readable by everybody: chmod 600 "));
+        assert_null(strstr(f->err, "in clear"));
+
+        write_config(f, "reconcile: {masters: [{name: x, servername: x, url: 'http://x', username: u,\n"
+                        "  password-file: /dev/null, tls: {ca: /home/ca.pem}}]}\n");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "reconcile master x: tls means nothing for a url with http\n"));
+        assert_true(has(f->err,
+                        "reconcile master x: the password crosses the network in clear: use https\n"));
+        assert_true(has(f->err, "/home/ca.pem: ddns-reconcile.service sees nothing below /home/"));
+}
+
 static void progress_says_how_far_it_is(void **state) {
         char line[DDNS_PROGRESS_MAX];
 
@@ -332,6 +359,7 @@ int main(void) {
                 WITH_MASTERS(a_pass_in_json_is_one_document),
                 WITH_MASTERS(a_pass_that_could_not_end_is_a_failure),
                 WITH_MASTERS(without_masters_there_is_nobody_to_ask),
+                WITH_MASTERS(check_config_warns_of_what_no_master_can_be_asked_with),
                 cmocka_unit_test(progress_says_how_far_it_is),
                 WITH_MASTERS(status_shows_the_last_pass_and_the_masters_it_asked),
                 WITH_MASTERS(a_deleted_zone_comes_back_with_its_owner),
