@@ -79,7 +79,8 @@ typedef struct DdnsBackendOps {
         int (*inspect)(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
 
         /* For an operator: the difference of one zone line by line, "+" what should be there and is not, "-" what is there and should
-         * not be, in the backend's own form. */
+         * not be, in the backend's own form; " " what inspect() says of it beside that. `inspect` and this may be called while another
+         * process applies. */
         int (*diff)(DdnsBackend *b, const DdnsTask *task, DdnsLineHandler *line, void *userdata,
                     DdnsMessage *message);
 

@@ -103,6 +103,8 @@ static int fake_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
                         continue;
                 }
                 tasks[i].state = DDNS_TASK_WRITTEN;
+                if (f->altered && strcmp(f->altered, tasks[i].zone) == 0)
+                        f->altered = NULL;
                 if (f->warned && strcmp(f->warned, tasks[i].zone) == 0)
                         (void) ddns_fail(&tasks[i].warning, 0, "not all of it");
                 if (!tasks[i].delete)
@@ -126,6 +128,44 @@ static int fake_settle(DdnsBackend *b, const char *zone, bool served, DdnsMessag
         return r;
 }
 
+static int fake_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
+        Fake *f = b->fake;
+        int r = 0;
+
+        (void) pthread_mutex_lock(&f->lock);
+        f->inspections++;
+        f->inspecting = true;
+        while (f->inspect_hangs) {
+                (void) pthread_mutex_unlock(&f->lock);
+                (void) usleep(1000);
+                (void) pthread_mutex_lock(&f->lock);
+        }
+        f->inspecting = false;
+        if (f->down || f->inspect_fails)
+                r = ddns_fail(message, -ECONNREFUSED, "%s",
+                              f->inspect_fails ? f->inspect_fails : "connection refused");
+        for (size_t i = 0; r >= 0 && i < n; i++) {
+                bool altered = f->altered && strcmp(f->altered, tasks[i].zone) == 0;
+
+                tasks[i].state = altered ? DDNS_TASK_FAILED : DDNS_TASK_WRITTEN;
+                if (altered)
+                        (void) ddns_fail(&tasks[i].message, 0, "altered");
+        }
+        (void) pthread_mutex_unlock(&f->lock);
+        return r;
+}
+
+static int fake_list(DdnsBackend *b, DdnsNameHandler *each, void *userdata, DdnsMessage *message) {
+        Fake *f = b->fake;
+        int r = 0;
+
+        (void) pthread_mutex_lock(&f->lock);
+        for (size_t i = 0; r == 0 && i < f->n; i++)
+                r = each(f->zones[i].zone, userdata);
+        (void) pthread_mutex_unlock(&f->lock);
+        return r;
+}
+
 static void fake_free(DdnsBackend *b) {
         free(b);
 }
@@ -135,6 +175,8 @@ const DdnsBackendOps fake_ops = {
         .incarnation = fake_incarnation,
         .apply = fake_apply,
         .settle = fake_settle,
+        .inspect = fake_inspect,
+        .list = fake_list,
         .free = fake_free,
 };
 
@@ -142,6 +184,8 @@ const DdnsBackendOps fake_database_ops = {
         .new = fake_new,
         .incarnation = fake_incarnation,
         .apply = fake_apply,
+        .inspect = fake_inspect,
+        .list = fake_list,
         .free = fake_free,
         .apart = true,
         .rewrite = true,

@@ -24,7 +24,12 @@ typedef struct Fake {
         const char *stale;  /* this zone is taken, but never shown */
         unsigned stale_for; /* … by so many queries, then it is; 0: for ever */
 
-        unsigned applies, probes;
+        const char *altered;       /* of this zone it has something else, until it is applied again */
+        const char *inspect_fails; /* why it can't be looked at */
+        bool inspect_hangs;        /* inspect does not return before it is false again */
+
+        unsigned applies, probes, inspections;
+        bool inspecting;
         bool hanging;
         char order[8192]; /* "ZONE@SERIAL " for each task that was applied; "-ZONE " for deletes */
         char ends[8192];  /* "=ZONE " for each save that ended as served, "!ZONE " as not */
