@@ -41,7 +41,8 @@ typedef struct DdnsDirectAdmin {
         uint64_t total_usec;   /* for the whole listing */
         uint32_t page_size;    /* zones asked for at a time */
         uint32_t max_zones;
-        const volatile int *stop; /* non-zero: -ECANCELED within a second; NULL: never */
+        const volatile int
+                        *stop; /* read atomically; non-zero: -ECANCELED within a second; NULL: never */
 } DdnsDirectAdmin;
 
 typedef struct DdnsListedZone {

@@ -53,7 +53,7 @@ static int watch(void *userdata, curl_off_t total_down, curl_off_t down, curl_of
         DdnsDaHttp *h = userdata;
         uint64_t now = ddns_monotonic_usec();
 
-        if (h->server->stop && *h->server->stop) {
+        if (h->server->stop && __atomic_load_n(h->server->stop, __ATOMIC_RELAXED)) {
                 h->stopped = -ECANCELED;
                 return 1;
         }

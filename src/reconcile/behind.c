@@ -56,7 +56,7 @@ static bool sleep_until(const PassMaster *m, uint64_t usec) {
                 uint64_t now = ddns_monotonic_usec();
                 struct timespec pause = { .tv_nsec = 100000000 };
 
-                if (m->stop && *m->stop)
+                if (pass_is_stopped(m->pass))
                         return false;
                 if (now >= usec)
                         return true;
@@ -70,6 +70,9 @@ static void take_answer(PassMaster *m, PassFetch *f, const DdnsSoaQuestion *q) {
         switch (q->state) {
         case DDNS_SOA_SERVED: /* RFC 1982 */
                 f->is_behind = (int32_t) (q->serial - f->serial) > 0;
+                if (f->is_behind)
+                        m->behind = m->behind ?: f->zone;
+                m->n_behind += f->is_behind;
                 break;
         case DDNS_SOA_SILENT:
                 m->silent = m->silent ?: f->zone;
@@ -102,7 +105,8 @@ static int ask_page(PassMaster *m, PassFetch *page, size_t n) {
 static void ask(void *item, void *userdata) {
         PassMaster *m = item;
         uint64_t due = ddns_monotonic_usec();
-        size_t page = m->query_rate / 4 < PAGE_MAX ? m->query_rate / 4 + 1 : PAGE_MAX;
+        uint32_t rate = m->pass->config->reconcile.query_rate;
+        size_t page = rate / 4 < PAGE_MAX ? rate / 4 + 1 : PAGE_MAX;
 
         (void) userdata;
         for (size_t at = 0; at < m->owned.n; at += page) {
@@ -110,13 +114,25 @@ static void ask(void *item, void *userdata) {
 
                 if (!sleep_until(m, due))
                         return;
-                due = ddns_monotonic_usec() + n * USEC_PER_SEC / m->query_rate;
+                due = ddns_monotonic_usec() + n * USEC_PER_SEC / rate;
                 if (ask_page(m, m->owned.items + at, n) < 0) {
                         m->silent = m->silent ?: m->owned.items[at].zone;
                         m->n_silent = m->owned.n - at;
                         return;
                 }
+                atomic_store(&m->n_asked, at + n);
         }
+}
+
+static uint64_t count_asked(const Pass *p, uint64_t *ret_owned) {
+        uint64_t asked = 0, owned = 0;
+
+        for (size_t i = 0; i < p->n_masters; i++) {
+                asked += atomic_load(&p->masters[i].n_asked);
+                owned += p->masters[i].owned.n;
+        }
+        *ret_owned = owned;
+        return asked;
 }
 
 static int take_behind(Pass *p, PassMaster *m) {
@@ -134,6 +150,10 @@ static void tell(const Pass *p, const PassMaster *m) {
 
         if (p->options->dry_run)
                 return;
+        if (m->n_behind > 0)
+                ddns_report(DDNS_EVENT_INFO, &fields,
+                            "the name server of %s is ahead of what is held of %zu of its zones; %s is one of them",
+                            m->config->name, m->n_behind, m->behind);
         if (m->n_absent > 0)
                 ddns_report(DDNS_EVENT_ZONE_LACKED, &fields,
                             "%s lists %zu zones that its name server does not answer for, so pushes of them "
@@ -147,20 +167,21 @@ static void tell(const Pass *p, const PassMaster *m) {
 }
 
 int pass_find_behind(Pass *p) {
+        uint64_t asked, owned;
         size_t ended;
         DdnsCrew crew;
 
         int r = ddns_store_each_zone(p->store, NULL, false, add_owned, p);
         if (r < 0)
                 return r == -ENOMEM ? ddns_fail(p->message, r, "out of memory") : pass_fail_store(p, r);
-        for (size_t i = 0; i < p->n_masters; i++)
-                p->masters[i].query_rate = p->config->reconcile.query_rate;
 
         r = ddns_crew_start(&crew, ask, p->masters, p->n_masters, sizeof *p->masters, NULL, WIDTH);
         if (r < 0)
                 return ddns_fail(p->message, r, "no thread can be made");
-        while (!ddns_crew_wait(&crew, USEC_PER_SEC / 4, &ended))
-                pass_tell_progress(p, "asking the masters' name servers", ended, p->n_masters);
+        while (!ddns_crew_wait(&crew, USEC_PER_SEC / 4, &ended)) {
+                asked = count_asked(p, &owned);
+                pass_tell_progress(p, "asking the masters' name servers for serials", asked, owned);
+        }
         ddns_crew_end(&crew);
 
         for (size_t i = 0; r >= 0 && i < p->n_masters && !pass_is_stopped(p); i++) {

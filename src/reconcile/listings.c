@@ -27,7 +27,7 @@ static void list(void *item, void *userdata) {
                 .total_usec = m->config->total_timeout_usec,
                 .page_size = PAGE_SIZE,
                 .max_zones = ZONES_MAX,
-                .stop = m->stop,
+                .stop = m->pass->options->stop,
         };
 
         (void) userdata;

@@ -2,6 +2,8 @@
 /* What the steps of a pass share. Private to src/reconcile. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "basic/buffer.h"
 #include "directadmin/directadmin.h"
 #include "reconcile/crew.h"
@@ -24,18 +26,19 @@ typedef struct PassFetches {
 /* A master of the configuration. */
 typedef struct PassMaster {
         const DdnsReconcileMaster *config;
-        const volatile int *stop;
+        const struct Pass *pass;
         DdnsMasterHealth health;
         bool is_due; /* it is asked; otherwise it is in back-off */
         int error;   /* of the listing */
         DdnsMessage why;
         DdnsDaListing listing;
 
-        PassFetches owned;   /* what may be behind the master */
-        PassFetches fetches; /* what is fetched from it */
-        uint32_t query_rate;
-        size_t n_absent, n_silent;   /* zones that its name server doesn't answer for, or not at all */
-        const char *absent, *silent; /* the first of them */
+        PassFetches owned;     /* what may be behind the master */
+        PassFetches fetches;   /* what is fetched from it */
+        atomic_size_t n_asked; /* of `owned` */
+        size_t n_behind;
+        size_t n_absent, n_silent; /* zones that its name server doesn't answer for, or not at all */
+        const char *behind, *absent, *silent; /* the first of them */
 } PassMaster;
 
 typedef struct Pass {

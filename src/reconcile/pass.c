@@ -13,7 +13,7 @@
 #include "store/options.h"
 
 bool pass_is_stopped(const Pass *p) {
-        return p->options->stop && *p->options->stop;
+        return p->options->stop && __atomic_load_n(p->options->stop, __ATOMIC_RELAXED);
 }
 
 int pass_fail_store(Pass *p, int error) {
@@ -55,7 +55,7 @@ static int open_all(Pass *p) {
                 return ddns_fail(p->message, -ENOMEM, "out of memory");
         for (size_t i = 0; i < p->n_masters; i++) {
                 p->masters[i].config = &c->reconcile.masters[i];
-                p->masters[i].stop = p->options->stop;
+                p->masters[i].pass = p;
                 p->listed[i] = (DdnsListedMaster){ .name = c->reconcile.masters[i].name,
                                                    .servername = c->reconcile.masters[i].servername };
         }

@@ -23,7 +23,8 @@ typedef struct DdnsPassOptions {
         /* Now and then, at least each second: what is being done, and how far it is; `of` 0: not known. */
         void (*progress)(const char *what, uint64_t done, uint64_t of, void *userdata);
         void *userdata;
-        const volatile int *stop; /* non-zero: end soon, at a clean point; NULL: never */
+        const volatile int
+                        *stop; /* read atomically; non-zero: end soon, at a clean point; NULL: never */
 } DdnsPassOptions;
 
 /* Reports each decision with its reason (report.h; of those that change nothing the first 100 of a kind) and the summary as

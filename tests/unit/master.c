@@ -30,6 +30,7 @@ static void answer(Master *m, int fd) {
 
         (void) pthread_mutex_lock(&m->lock);
         void (*asked)(void *) = m->asked;
+        void *userdata = m->userdata;
         m->n_requests++;
         ddns_buffer_append_text(&body, "{");
         for (size_t i = 0; i < m->n; i++)
@@ -42,7 +43,7 @@ static void answer(Master *m, int fd) {
                         m->status, body.size);
         (void) pthread_mutex_unlock(&m->lock);
         if (asked)
-                asked(m->userdata);
+                asked(userdata);
         (void) send(fd, head.data, head.size, MSG_NOSIGNAL);
         (void) send(fd, body.data, body.size, MSG_NOSIGNAL);
 }
@@ -85,6 +86,13 @@ void master_list(Master *m, const char *const *zones) {
         (void) pthread_mutex_lock(&m->lock);
         for (m->n = 0; zones[m->n]; m->n++)
                 m->zones[m->n] = zones[m->n];
+        (void) pthread_mutex_unlock(&m->lock);
+}
+
+void master_set_asked(Master *m, void (*asked)(void *userdata), void *userdata) {
+        (void) pthread_mutex_lock(&m->lock);
+        m->asked = asked;
+        m->userdata = userdata;
         (void) pthread_mutex_unlock(&m->lock);
 }
 

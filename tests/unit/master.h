@@ -28,6 +28,7 @@ void master_stop(Master *m);
 
 /* `zones`: constants, NULL behind the last. */
 void master_list(Master *m, const char *const *zones);
+void master_set_asked(Master *m, void (*asked)(void *userdata), void *userdata);
 void master_set_status(Master *m, int status);
 unsigned master_requests(Master *m);
 

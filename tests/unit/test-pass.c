@@ -155,12 +155,11 @@ static void a_zone_pushed_while_a_master_lists_stays(void **state) {
 
         (void) push(f, "orphan.test", 1, "server1.test");
         (void) pass(f);
-        f->masters[0].userdata = f;
-        f->masters[0].asked = push_orphan;
+        master_set_asked(&f->masters[0], push_orphan, f);
         DdnsPass p = pass(f);
         assert_int_equal(p.deleted, 0);
         assert_true(is_held(f, "orphan.test"));
-        f->masters[0].asked = NULL;
+        master_set_asked(&f->masters[0], NULL, NULL);
         assert_int_equal(pass(f).deleted, 0); /* it counts from the beginning again */
         assert_int_equal(pass(f).deleted, 1);
 }
@@ -297,6 +296,35 @@ static void told_to_stop_it_ends_before_it_deletes(void **state) {
         assert_int_equal(pass(f).deleted, 1);
 }
 
+typedef struct Hang {
+        int stop, release[2];
+} Hang;
+
+static void stop_and_hang(void *userdata) {
+        Hang *h = userdata;
+        char ignored;
+
+        __atomic_store_n(&h->stop, 1, __ATOMIC_RELAXED);
+        assert_int_equal(read(h->release[0], &ignored, 1), 0);
+}
+
+static void told_to_stop_it_waits_for_no_master(void **state) {
+        Fixture *f = *state;
+        Hang h = { 0 };
+
+        assert_int_equal(pipe2(h.release, O_CLOEXEC), 0);
+        f->config.reconcile.masters[0].timeout_usec = 600 * USEC_PER_SEC;
+        f->config.reconcile.masters[0].total_timeout_usec = 600 * USEC_PER_SEC;
+        master_set_asked(&f->masters[0], stop_and_hang, &h);
+        f->options.stop = &h.stop;
+        assert_true(pass(f).failed);
+        assert_int_equal(health(f).failures, 0);
+        (void) close(h.release[1]);
+        master_stop(&f->masters[0]);
+        master_start(&f->masters[0]);
+        (void) close(h.release[0]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -315,6 +343,7 @@ int main(void) {
                 TEST(two_masters_with_one_servername_are_refused_unasked),
                 TEST(what_came_of_it_is_stored),
                 TEST(told_to_stop_it_ends_before_it_deletes),
+                TEST(told_to_stop_it_waits_for_no_master),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
