@@ -178,6 +178,20 @@ static void a_zone_that_was_never_held_is_not_done(void **state) {
         assert_false(reconcile(*state, DDNS_RECONCILE_OWNER, &row));
 }
 
+static void a_tombstone_is_never_touched(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        (void) delete_as(f, "a.test", "server1");
+        DdnsHeldRow seen = held(f, "a.test");
+        assert_false(reconcile(f, DDNS_RECONCILE_DELETE, &seen));
+        assert_false(reconcile(f, DDNS_RECONCILE_OWNER, &seen));
+        assert_false(reconcile(f, DDNS_RECONCILE_MISSING, &seen));
+        assert_int_equal(held(f, "a.test").generation, 2);
+        assert_string_equal(held(f, "a.test").owner, "server1");
+        assert_int_equal(held(f, "a.test").missing_generation, 0);
+}
+
 static void every_push_erases_what_was_missed(void **state) {
         static void (*const pushes[])(Fixture * f) = { push_new_content, push_the_same, push_as_another,
                                                        delete_it };
@@ -478,6 +492,7 @@ int main(void) {
                 TEST(what_a_pass_missed_is_kept_for_the_next),
                 cmocka_unit_test(decisions_hold_only_while_the_zone_is_the_same),
                 TEST(a_zone_that_was_never_held_is_not_done),
+                TEST(a_tombstone_is_never_touched),
                 cmocka_unit_test(every_push_erases_what_was_missed),
                 TEST(a_refused_delete_erases_nothing),
                 TEST(an_orphan_leaves_a_tombstone_everywhere_and_can_be_got_back),
