@@ -3,12 +3,14 @@
 
 Everything lives in one temporary directory and on high loopback ports, as the user who runs it, next to any other node."""
 
+import contextlib
 import glob
 import os
 import select
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -291,6 +293,14 @@ class Node(Running):
     def reconcile(self, *arguments, timeout=60):
         """A whole pass."""
         return self.end_reconcile(self.start_reconcile(*arguments), timeout)
+
+    def _comparing(self):
+        with contextlib.closing(sqlite3.connect(self.path("state", "ddns.db"), timeout=10)) as database:
+            return database.execute("SELECT name FROM backend WHERE comparison_asked_usec > comparison_ended_usec").fetchall()
+
+    def wait_compared(self, timeout=60):
+        """Until all backends have done what a pass asked them for."""
+        wait_until(lambda: not self._comparing(), timeout, "all backends have compared", interval=0.05)
 
     def stop(self):
         """Ends both programs; gives the exit statuses of all their runs that did not end well."""
