@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The store's side of a pass: what is held, and decisions carried out if they still hold. */
-#include <errno.h>
-
 #include "store/reconcile.h"
 #include "store/store-internal.h"
 
