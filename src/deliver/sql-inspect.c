@@ -127,28 +127,26 @@ static int compare_all(Look *l) {
 static void append_count(DdnsMessage *text, size_t n, const char *what) {
         DdnsMessage before = *text;
 
-        if (n > 0)
-                (void) ddns_fail(text, 0, "%s%s%zu %s%s", before.text, before.text[0] ? ", " : "", n,
-                                 before.text[0] ? ""
-                                 : n == 1       ? "row "
-                                                : "rows ",
-                                 what);
+        if (n > 0 && before.text[0])
+                (void) ddns_fail(text, 0, "%s, %zu %s", before.text, n, what);
+        else if (n > 0)
+                (void) ddns_fail(text, 0, "%zu %s %s", n, n == 1 ? "row" : "rows", what);
 }
 
 static void conclude(const DdnsSqlZone *z, const Count *count) {
-        DdnsMessage *text = &z->task->message;
+        const char *name = z->id == 0    ? "the zone is not there"
+                           : z->misnamed ? "the zone's name has capital letters"
+                                         : "";
+        DdnsMessage counts = DDNS_MESSAGE_NULL;
 
         if (ddns_sql_is_failed(z))
                 return;
-        *text = DDNS_MESSAGE_NULL;
-        if (z->id == 0)
-                (void) ddns_fail(text, 0, "the zone is not there");
-        else if (z->misnamed)
-                (void) ddns_fail(text, 0, "the zone's name has capital letters");
-        append_count(text, count->missing, "missing");
-        append_count(text, count->changed, "changed");
-        append_count(text, count->surplus, "surplus");
-        z->task->state = text->text[0] ? DDNS_TASK_FAILED : DDNS_TASK_WRITTEN;
+        append_count(&counts, count->missing, "missing");
+        append_count(&counts, count->changed, "changed");
+        append_count(&counts, count->surplus, "surplus");
+        (void) ddns_fail(&z->task->message, 0, "%s%s%s", name, name[0] && counts.text[0] ? "; " : "",
+                         counts.text);
+        z->task->state = z->task->message.text[0] ? DDNS_TASK_FAILED : DDNS_TASK_WRITTEN;
 }
 
 static int look(DdnsSql *s, DdnsSqlPiece *p, DdnsLineHandler *line, void *userdata,
