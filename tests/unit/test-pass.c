@@ -325,6 +325,36 @@ static void told_to_stop_it_waits_for_no_master(void **state) {
         (void) close(h.release[0]);
 }
 
+static bool is_comparison_asked(const Fixture *f) {
+        ddns_cleanup(ddns_store_freep) DdnsStore *s = open_store(f);
+        DdnsComparison c;
+
+        assert_int_equal(ddns_store_get_comparison(s, "local", &c), 0);
+        return c.asked_usec > 0;
+}
+
+static void backends_are_asked_to_compare_even_without_masters(void **state) {
+        Fixture *f = *state;
+        const DdnsStoreBackend local = { .name = "local", .target = "here" };
+        DdnsStore *s = open_store(f);
+
+        assert_int_equal(ddns_store_set_backends(s, &local, 1), 0);
+        (void) ddns_store_free(s);
+        (void) pass(f);
+        assert_false(is_comparison_asked(f));
+        f->options.heal = true;
+        f->config.reconcile.dry_run = true;
+        (void) pass(f);
+        assert_false(is_comparison_asked(f));
+        f->config.reconcile.dry_run = false;
+        f->config.reconcile.n_masters = 0;
+        DdnsPass p = pass(f);
+        f->config.reconcile.n_masters = 2;
+        assert_int_equal(p.masters, 0);
+        assert_int_equal(p.held, 2);
+        assert_true(is_comparison_asked(f));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -344,6 +374,7 @@ int main(void) {
                 TEST(what_came_of_it_is_stored),
                 TEST(told_to_stop_it_ends_before_it_deletes),
                 TEST(told_to_stop_it_waits_for_no_master),
+                TEST(backends_are_asked_to_compare_even_without_masters),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
