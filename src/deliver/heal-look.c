@@ -178,11 +178,14 @@ static int inspect(DdnsLane *l, const DdnsBatch *batch, DdnsMessage *why) {
         return ddns_lane_is_stopping(l) ? 0 : judge(l, batch, tasks);
 }
 
+/* A push waits for the page at hand. Where a name server reads a database in its own time, that counts less than the way to the
+ * database, which every page takes. */
 static size_t page_size(const DdnsLane *l) {
         uint32_t rate = l->config->reconcile.query_rate; /* 0: no limit */
+        size_t most = l->ops->apart ? DDNS_HEAL_PAGE : DDNS_HEAL_PAGE / 5;
 
-        if (rate == 0 || l->backend_config->n_nameservers == 0 || rate / 4 > DDNS_HEAL_PAGE)
-                return DDNS_HEAL_PAGE;
+        if (rate == 0 || l->backend_config->n_nameservers == 0 || rate / 4 > most)
+                return most;
         return rate < 4 ? 1 : rate / 4;
 }
 
