@@ -190,9 +190,10 @@ class Node(Running):
             **backend})
 
     def write_config(self, text=None):
-        """Writes the configuration, or `text` in its place."""
-        with open(self.path("ddns.yaml"), "w", encoding="utf-8") as f:
+        """Writes the configuration, or `text` in its place. At once: a program may start at any moment."""
+        with open(self.path("ddns.yaml.new"), "w", encoding="utf-8") as f:
             f.write(text if text is not None else dump(self.settings) + "\n")
+        os.rename(self.path("ddns.yaml.new"), self.path("ddns.yaml"))
 
     def write_credential(self, name, text):
         with open(self.path("credentials", name), "w", encoding="utf-8") as f:

@@ -27,13 +27,13 @@ def stanza(server, servername=HOSTNAME, name="da1", **more):
 
 
 @contextlib.contextmanager
-def node(*masters, settings=None, killed=False, **options):
+def node(*masters, settings=None, killed=False, build=builds.PLAIN, **options):
     """A node that asks `masters` (entries of reconcile.masters), and on which nobody crashes. `settings`: others of section
     reconcile. `killed`: the case kills programs."""
     options.setdefault("queue", PATIENT)
     options.setdefault("timer", 0.5)
     credentials = {**CREDENTIALS, **options.pop("credentials", {})}
-    with Node(builds.PLAIN, reconcile={"masters": [*masters], **(settings or {})}, credentials=credentials, **options) as n:
+    with Node(build, reconcile={"masters": [*masters], **(settings or {})}, credentials=credentials, **options) as n:
         yield n
         same([status for status in n.stop() if not killed or status != -signal.SIGKILL], [], "exits that failed")
         same(n.sanitizer_reports(), [], "what sanitizers say")

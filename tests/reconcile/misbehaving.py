@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 
+import builds
 import certificates
 from cases import Cases, same
 from directadmin import DirectAdmin, free_port
@@ -157,8 +158,11 @@ def table(directory):
 
 def run(cases, options):
     same(sorted(MISBEHAVIOURS), sorted(name for name, _, _ in FAILURES), "misbehaviours with a row in the table")
+    nodes = []
     with tempfile.TemporaryDirectory(prefix="ddns-reconcile-") as directory, contextlib.ExitStack() as stack:
         make_certificates(directory)
         rows = [(f"nothing is deleted: {name}", check) for name, check in table(directory) if options.case in name]
-        nodes = [Bad(stack.enter_context(asked(HELD, settings=WITHOUT_BRAKE, named=False))[0]) for _ in range(NODES)] if rows else []
+        for _ in range(NODES if rows else 0):
+            n, _ = stack.enter_context(asked(HELD, settings=WITHOUT_BRAKE, named=False, build=builds.ASAN))
+            nodes.append(Bad(n))
         check_all(cases, nodes, rows)
