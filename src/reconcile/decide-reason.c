@@ -66,8 +66,13 @@ void ddns_decision_reason(const DdnsDecisions *all, const DdnsDecision *d, DdnsM
                 say_braked(all, d, ret);
                 break;
         case DDNS_DECISION_WAIT:
-                (void) ddns_fail(ret, 0, "%s lacks it for the first time%s%s", owner,
-                                 d->from ? ", and it is listed by " : "", from);
+                if (d->missing.elsewhere && !d->from)
+                        (void) ddns_fail(ret, 0,
+                                         "%s lacks it, and who listed it before may be who gave no list",
+                                         owner);
+                else
+                        (void) ddns_fail(ret, 0, "%s lacks it for the first time%s%s", owner,
+                                         d->from ? ", and it is listed by " : "", from);
                 break;
         case DDNS_DECISION_RETURNED:
                 (void) ddns_fail(ret, 0, "it was missing, and %s%s", d->from ? from : "was pushed anew",

@@ -104,12 +104,21 @@ static int decide_unowned(Pass *p, const DdnsHeldZone *h) {
                                       .from = first_that_lists(p) });
 }
 
+static bool is_missing_again(const DdnsHeldZone *h) {
+        return h->missing.generation != 0 && h->missing.generation == h->generation;
+}
+
+/* Who had it may be who failed now: a zone that was seen is gone everywhere only when all say so, or an operator. */
+static bool is_elsewhere(const Pass *p, const DdnsHeldZone *h) {
+        bool may_be = !p->all_listed && !p->result.brake.released;
+
+        return p->n_has > 0 || (may_be && is_missing_again(h) && h->missing.elsewhere);
+}
+
 /* Which decision on a zone that its owner's listing lacks. One that another had in the pass before is gone everywhere for the
  * first time now. */
 static DdnsDecisionKind decide_missing(const Pass *p, const DdnsHeldZone *h) {
-        bool again = h->missing.generation != 0 && h->missing.generation == h->generation;
-
-        if (!again)
+        if (!is_missing_again(h))
                 return DDNS_DECISION_WAIT;
         if (p->n_has == 0)
                 return h->missing.elsewhere ? DDNS_DECISION_WAIT : DDNS_DECISION_DELETE;
@@ -135,7 +144,7 @@ static int decide_owned(Pass *p, const DdnsHeldZone *h, Walker *owner) {
                 return p->n_has > 0 && !h->missing.elsewhere ? add_returned(p, d) : 0;
 
         d.kind = decide_missing(p, h);
-        d.missing = (DdnsMissing){ .generation = h->generation, .elsewhere = p->n_has > 0 };
+        d.missing = (DdnsMissing){ .generation = h->generation, .elsewhere = is_elsewhere(p, h) };
         if (d.kind == DDNS_DECISION_DELETE)
                 owner->tally->orphans++;
         return add(p, d);
