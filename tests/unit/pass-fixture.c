@@ -84,6 +84,11 @@ DdnsStore *open_store(const Fixture *f) {
 }
 
 uint64_t push(const Fixture *f, const char *zone, uint32_t serial, const char *hostname) {
+        return push_at(f, zone, serial, hostname, ddns_now_usec());
+}
+
+uint64_t push_at(const Fixture *f, const char *zone, uint32_t serial, const char *hostname,
+                 uint64_t usec) {
         ddns_cleanup(ddns_store_freep) DdnsStore *s = open_store(f);
         ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
         const DdnsZoneLimits limits = { .max_records = 100 };
@@ -100,7 +105,7 @@ uint64_t push(const Fixture *f, const char *zone, uint32_t serial, const char *h
                          .serial = z.serial,
                          .hostname = hostname,
                          .master = "da" };
-        assert_int_equal(ddns_store_accept(s, &c, 1, ddns_now_usec()), 0);
+        assert_int_equal(ddns_store_accept(s, &c, 1, usec), 0);
         return c.generation;
 }
 

@@ -21,6 +21,8 @@ int tear_down(void **state);
 DdnsStore *open_store(const Fixture *f);
 /* Pushes a zone by `hostname` (NULL: not said); returns its generation. */
 uint64_t push(const Fixture *f, const char *zone, uint32_t serial, const char *hostname);
+uint64_t push_at(const Fixture *f, const char *zone, uint32_t serial, const char *hostname,
+                 uint64_t usec);
 void remove_zone(const Fixture *f, const char *zone);
 
 /* A pass by f->options, which must not fail. */

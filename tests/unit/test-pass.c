@@ -111,6 +111,8 @@ static void an_operators_look_stores_nothing(void **state) {
         (void) pass(f);
         master_set_status(&f->masters[0], 200);
 
+        (void) push(f, "fresh.test", 1, "server1.test");
+
         File before = read_database(f);
         f->options.dry_run = f->options.by_hand = f->options.heal = true;
         DdnsPass p = pass(f);
@@ -162,6 +164,20 @@ static void a_zone_pushed_while_a_master_lists_stays(void **state) {
         master_set_asked(&f->masters[0], NULL, NULL);
         assert_int_equal(pass(f).deleted, 0); /* it counts from the beginning again */
         assert_int_equal(pass(f).deleted, 1);
+}
+
+static void push_in_the_past(void *userdata) {
+        (void) push_at(userdata, "orphan.test", 2, "server1.test", USEC_PER_SEC);
+}
+
+static void a_clock_that_is_set_back_makes_no_pushed_zone_an_orphan(void **state) {
+        Fixture *f = *state;
+
+        master_set_asked(&f->masters[0], push_in_the_past, f);
+        (void) pass(f);
+        master_set_asked(&f->masters[0], NULL, NULL);
+        assert_int_equal(pass(f).deleted, 0);
+        assert_true(is_held(f, "orphan.test"));
 }
 
 static void push_decided(const DdnsDecisions *all, const DdnsDecision *d, void *userdata) {
@@ -366,6 +382,7 @@ int main(void) {
                 TEST(an_operators_look_stores_nothing),
                 TEST(a_dry_run_by_setting_remembers_and_does_nothing),
                 TEST(a_zone_pushed_while_a_master_lists_stays),
+                TEST(a_clock_that_is_set_back_makes_no_pushed_zone_an_orphan),
                 TEST(a_zone_pushed_after_the_decision_stays),
                 TEST(owners_are_found_and_zones_move),
                 TEST(a_refused_login_is_left_alone_for_a_while),
