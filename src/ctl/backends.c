@@ -7,6 +7,7 @@
 
 #include "ctl/backends.h"
 #include "ctl/text.h"
+#include "store/reconcile.h"
 
 /* clang-format off */
 /* The same values with less for people, who see them between other tables. */
@@ -25,6 +26,11 @@ const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS] = {
         { "failures",   NULL,         DDNS_COLUMN_JSON },
         { "due",        NULL,         DDNS_COLUMN_JSON },
         { "last_error", NULL,         DDNS_COLUMN_JSON },
+        { "compared",       NULL,     DDNS_COLUMN_JSON },
+        { "compared_zones", NULL,     DDNS_COLUMN_JSON },
+        { "differed",       NULL,     DDNS_COLUMN_JSON },
+        { "foreign",        NULL,     DDNS_COLUMN_JSON },
+        { "compare_error",  NULL,     DDNS_COLUMN_JSON },
 };
 
 static const DdnsColumn all_columns[DDNS_BACKEND_COLUMNS] = {
@@ -42,6 +48,11 @@ static const DdnsColumn all_columns[DDNS_BACKEND_COLUMNS] = {
         { "failures",   NULL,         DDNS_COLUMN_JSON },
         { "due",        NULL,         DDNS_COLUMN_JSON },
         { "last_error", NULL,         DDNS_COLUMN_JSON },
+        { "compared",       NULL,     DDNS_COLUMN_JSON },
+        { "compared_zones", NULL,     DDNS_COLUMN_JSON },
+        { "differed",       NULL,     DDNS_COLUMN_JSON },
+        { "foreign",        NULL,     DDNS_COLUMN_JSON },
+        { "compare_error",  NULL,     DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 
@@ -100,7 +111,36 @@ static void add_remark(DdnsListing *l, const DdnsBackendRow *row) {
                             DDNS_TONE_PLAIN);
 }
 
-static void add_row(DdnsListing *l, const DdnsBackendRow *row) {
+/* What the last comparison found, if it is worth a line. */
+static void add_finding(DdnsListing *l, const char *name, const DdnsComparison *c) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
+        char when[DDNS_TIME_TEXT_MAX] = "not yet";
+
+        if (l->columns != all_columns || (c->differed == 0 && c->foreign == 0 && !c->error[0]))
+                return;
+        if (c->ended_usec > 0)
+                ddns_time_relative(c->ended_usec, l->now_usec, when);
+        ddns_buffer_append_format(&text,
+                                  "compared %s: %" PRIu64 " of %" PRIu64 " zones differed, %" PRIu64
+                                  " are not ours%s%s",
+                                  when, c->differed, c->compared, c->foreign, c->error[0] ? "; " : "",
+                                  c->error);
+        if (ddns_buffer_status(&text) < 0)
+                l->failed = true;
+        else
+                ddns_listing_remark(l, name, text.data, DDNS_TONE_PLAIN);
+}
+
+static void add_comparison(DdnsListing *l, const char *name, const DdnsComparison *c) {
+        ddns_listing_time(l, c->ended_usec);
+        ddns_listing_number(l, c->compared, DDNS_TONE_PLAIN);
+        ddns_listing_number(l, c->differed, DDNS_TONE_PLAIN);
+        ddns_listing_number(l, c->foreign, DDNS_TONE_PLAIN);
+        ddns_listing_text(l, c->error, DDNS_TONE_PLAIN);
+        add_finding(l, name, c);
+}
+
+static void add_row(DdnsListing *l, const DdnsBackendRow *row, const DdnsComparison *comparison) {
         ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
         add_state(l, row);
         ddns_listing_number(l, row->pending, row->pending > 0 ? DDNS_TONE_WARNING : DDNS_TONE_PLAIN);
@@ -114,20 +154,26 @@ static void add_row(DdnsListing *l, const DdnsBackendRow *row) {
         ddns_listing_time(l, row->failures > 0 ? row->due_usec : 0);
         ddns_listing_text(l, row->error, DDNS_TONE_PLAIN);
         add_remark(l, row);
+        add_comparison(l, row->name, comparison);
 }
 
 static int add_met(const DdnsBackendRow *row, void *userdata) {
+        DdnsComparison comparison = { 0 };
         Rows *rows = userdata;
 
         ddns_ctl_mark_seen(rows->ctl, &rows->seen, row->name);
-        add_row(rows->listing, row);
+        int r = ddns_store_get_comparison(rows->ctl->store, row->name, &comparison);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        add_row(rows->listing, row, &comparison);
         return 0;
 }
 
 static void add_new(const char *backend, void *userdata) {
         const Rows *rows = userdata;
 
-        add_row(rows->listing, &(DdnsBackendRow){ .name = backend, .pending = rows->zones });
+        add_row(rows->listing, &(DdnsBackendRow){ .name = backend, .pending = rows->zones },
+                &(DdnsComparison){ 0 });
 }
 
 int ddns_ctl_list_backends(DdnsCtl *c, uint64_t zones, DdnsListing *l) {

@@ -4,7 +4,7 @@
 
 #include "ctl/verb.h"
 
-#define DDNS_BACKEND_COLUMNS 14
+#define DDNS_BACKEND_COLUMNS 19
 
 /* The short table, that of status; as JSON it has everything. */
 extern const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS];

@@ -288,6 +288,28 @@ static void status_shows_the_last_pass_and_the_masters_it_asked(void **state) {
         assert_true(json_is_true(json_object_get(master, "axfr")));
 }
 
+static void backends_tells_what_the_last_comparison_found(void **state) {
+        const DdnsComparison found = { .ended_usec = ddns_now_usec() - 70 * USEC_PER_SEC,
+                                       .compared = 100,
+                                       .differed = 3,
+                                       .foreign = 4,
+                                       .error = "192.0.2.53 was silent" };
+        Fixture *f = *state;
+
+        assert_int_equal(run(f, "backends", NULL), 0);
+        assert_null(strstr(f->out, "compared"));
+        assert_int_equal(ddns_store_set_comparison(f->store, "files", &found), 0);
+        assert_int_equal(run(f, "backends", NULL), 0);
+        assert_true(has(f->out, "\nfiles: compared 1min ago: 3 of 100 zones differed, 4 are not ours; "
+                                "192.0.2.53 was silent\n"));
+        assert_int_equal(run(f, "backends", "--json", NULL), 0);
+        ddns_cleanup(ddns_json_decrefp) json_t *document = parse(f->out);
+        json_t *files = json_array_get(document, 1);
+        assert_int_equal(number_of(files, "differed"), 3);
+        assert_int_equal(number_of(files, "compared_zones"), 100);
+        assert_string_equal(text_of(files, "compare_error"), "192.0.2.53 was silent");
+}
+
 /* ---- restore ----------------------------------------------------------------------------------------------------- */
 
 static void give(Fixture *f, const char *zone, const char *owner) {
@@ -362,6 +384,7 @@ int main(void) {
                 WITH_MASTERS(check_config_warns_of_what_no_master_can_be_asked_with),
                 cmocka_unit_test(progress_says_how_far_it_is),
                 WITH_MASTERS(status_shows_the_last_pass_and_the_masters_it_asked),
+                WITH_MASTERS(backends_tells_what_the_last_comparison_found),
                 WITH_MASTERS(a_deleted_zone_comes_back_with_its_owner),
                 WITH_MASTERS(what_is_there_or_was_never_there_is_not_restored),
         };
