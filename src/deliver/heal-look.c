@@ -13,6 +13,8 @@
 /* How often suspects are asked about, and for how long. */
 #define AGAIN_USEC   (200 * USEC_PER_MSEC)
 #define CONFIRM_USEC (2 * USEC_PER_SEC)
+/* How much of the time that was lost queries catch up with. */
+#define CATCH_UP_USEC (100 * USEC_PER_MSEC)
 
 /* ---- what is served ---- */
 
@@ -46,10 +48,21 @@ static void ask_server(DdnsLane *l, size_t server, DdnsSoaQuestion *questions, D
         h->was_silent[server] |= silent;
 }
 
+/* No more than so many queries a second. */
+static void pace(DdnsLane *l, uint64_t now, size_t n) {
+        uint64_t rate = l->config->reconcile.query_rate;
+        DdnsHeal *h = &l->heal;
+
+        if (rate == 0 || l->backend_config->n_nameservers == 0)
+                return;
+        if (h->next_usec + CATCH_UP_USEC < now)
+                h->next_usec = now - CATCH_UP_USEC;
+        h->next_usec += n * USEC_PER_SEC / rate;
+}
+
 /* Asks about `zones` and keeps those of which a name server shows something else; at most so many a second. */
 static int ask(DdnsLane *l, DdnsSuspect *zones, size_t *n) {
         ddns_cleanup(ddns_freep) DdnsSoaQuestion *questions = calloc(*n + 1, sizeof *questions);
-        uint64_t rate = l->config->reconcile.query_rate;
         size_t kept = 0;
 
         if (!questions)
@@ -59,9 +72,7 @@ static int ask(DdnsLane *l, DdnsSuspect *zones, size_t *n) {
         uint64_t now = ddns_monotonic_usec();
         for (size_t i = 0; *n > 0 && i < l->backend_config->n_nameservers; i++)
                 ask_server(l, i, questions, zones, *n);
-        l->heal.next_usec = rate > 0 && l->backend_config->n_nameservers > 0
-                                            ? now + *n * USEC_PER_SEC / rate
-                                            : 0;
+        pace(l, now, *n);
         for (size_t i = 0; i < *n; i++)
                 if (zones[i].why.text[0])
                         zones[kept++] = zones[i];

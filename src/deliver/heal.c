@@ -96,7 +96,7 @@ static int begin(DdnsLane *l, uint64_t asked_usec) {
                             dead);
         h->asked_usec = asked_usec;
         h->patience_usec = PATIENCE_ALL_USEC;
-        h->last_usec = ddns_monotonic_usec();
+        h->last_usec = h->next_usec = ddns_monotonic_usec();
         return 1;
 }
 
