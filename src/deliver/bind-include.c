@@ -85,7 +85,7 @@ static int parse_line(const DdnsBackendConfig *config, const char *line, DdnsBuf
         return strcmp(room->data, line) == 0 ? 0 : -EBADMSG;
 }
 
-/* The zones that the file names. */
+/* The zones that the file names, also one that lost its file: named still serves it. */
 static int read_names(const DdnsBackendConfig *config, const DdnsBindInclude *include, DdnsNames *ret) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer room = DDNS_BUFFER_NULL;
         char zone[DDNS_ZONE_NAME_MAX + 1];
@@ -115,17 +115,6 @@ static int read_names(const DdnsBackendConfig *config, const DdnsBindInclude *in
         else
                 (void) close(fd);
         ddns_names_sort(ret);
-        return r;
-}
-
-/* Those that have a file. */
-static int read_file(const DdnsBackend *b, DdnsBindInclude *include) {
-        ddns_cleanup(ddns_names_done) DdnsNames names = { 0 };
-        int r = read_names(b->config, include, &names);
-
-        for (size_t i = 0; i < names.n && r >= 0; i++)
-                if (ddns_zonedir_has(b->dir, names.items[i]))
-                        r = ddns_names_add(&include->registered, names.items[i]);
         return r;
 }
 
@@ -163,7 +152,7 @@ int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
                 return r;
         r = restore(include);
         if (r >= 0)
-                r = read_file(b, include);
+                r = read_names(b->config, include, &include->registered);
         if (r < 0)
                 return fail_file(include, r, message);
         r = ddns_zonedir_each(b->dir, add_stray, include, message);

@@ -888,6 +888,41 @@ static void include_file_that_is_lost_is_made_anew_from_the_zone_files(void **st
         assert_served(f, "j1.test", 1);
 }
 
+static void zone_whose_file_is_lost_is_served_on(void **state) {
+        Fixture *f = *state;
+        char name[256];
+
+        NEED_NAMED();
+        (void) snprintf(name, sizeof name, "%s/j1.test.db", f->named.zones);
+        assert_int_equal(unlink(name), 0);
+        reopen(f);
+        apply_one(f, save("j7.test", 1, "192.0.2.1"));
+        assert_served(f, "j7.test", 1);
+        assert_served(f, "j1.test", 1);
+
+        apply_one(f, delete ("j7.test"));
+        apply_one(f, save("j1.test", 1, "192.0.2.1"));
+        assert_true(has_file(f, "j1.test"));
+        assert_served(f, "j1.test", 1);
+}
+
+static void zone_whose_file_was_lost_before_a_restart_of_named_comes_back(void **state) {
+        Fixture *f = *state;
+        char name[256], text[512];
+
+        NEED_NAMED();
+        (void) snprintf(name, sizeof name, "%s/j1.test.db", f->named.zones);
+        assert_int_equal(unlink(name), 0);
+        named_stop(&f->named, SIGKILL);
+        (void) snprintf(text, sizeof text, "include \"%s/ddns.zones.conf\";\n", f->named.zones);
+        named_start(&f->named, text);
+        reopen(f);
+        apply_one(f, save("j8.test", 1, "192.0.2.1"));
+        assert_served(f, "j8.test", 1);
+        apply_one(f, save("j1.test", 1, "192.0.2.1"));
+        assert_served(f, "j1.test", 1);
+}
+
 static void configuration_broken_by_others_fails_the_backend(void **state) {
         Fixture *f = *state;
         char path[256];
@@ -971,6 +1006,9 @@ int main(void) {
                 cmocka_unit_test_setup(zone_defined_elsewhere_fails_alone_in_an_include, need_named),
                 cmocka_unit_test_setup(include_that_a_killed_run_left_half_done_is_put_back, need_named),
                 cmocka_unit_test_setup(include_file_that_is_lost_is_made_anew_from_the_zone_files,
+                                       need_named),
+                cmocka_unit_test_setup(zone_whose_file_is_lost_is_served_on, need_named),
+                cmocka_unit_test_setup(zone_whose_file_was_lost_before_a_restart_of_named_comes_back,
                                        need_named),
                 cmocka_unit_test_setup(configuration_broken_by_others_fails_the_backend, need_named),
                 cmocka_unit_test_setup(include_file_that_named_does_not_read_is_told, need_named),
