@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "receiver/service.h"
+#include "store/reconcile.h"
 #include "test.h"
 
 #define SOA "@ 60 IN SOA ns.other.test. h.other.test. %u 1 1 1 1\n"
@@ -330,9 +331,9 @@ static void signs_of_life_are_written_down_now_and_then(void **state) {
 }
 
 static void the_state_is_json_with_all_its_members(void **state) {
-        static const char *const members[] = { "version",    "hostname", "started_usec",
-                                               "pushes",     "refused",  "zones",
-                                               "generation", "backends", "masters" };
+        static const char *const members[] = { "version", "hostname", "started_usec", "pushes",
+                                               "refused", "zones",    "generation",   "backends",
+                                               "masters", "last_pass" };
         static const DdnsStoreBackend backends[] = { { "one", "a" }, { "two", "b" } };
         Fixture *f = *state;
 
@@ -359,6 +360,26 @@ static void the_state_is_json_with_all_its_members(void **state) {
         const json_t *da1 = json_array_get(json_object_get(all, "masters"), 0);
         assert_string_equal(json_string_value(json_object_get(da1, "client")), "192.0.2.1");
         assert_int_equal(json_integer_value(json_object_get(da1, "accepted")), 1);
+        assert_true(json_is_null(json_object_get(all, "last_pass")));
+        json_decref(all);
+        ddns_exchange_done(&x);
+}
+
+static void the_state_has_the_last_pass(void **state) {
+        const DdnsPass pass = {
+                .started_usec = 5, .ended_usec = 7, .masters = 2, .orphans = 3, .healed = 4
+        };
+        Fixture *f = *state;
+
+        assert_int_equal(ddns_store_add_pass(f->store, &pass), 0);
+        DdnsExchange x = exchange(f, "GET", "/status", "", "");
+        run(f, &x, 0);
+        json_t *all = json_loadb(x.answer.data, x.answer.size, JSON_REJECT_DUPLICATES, NULL);
+        const json_t *last = json_object_get(all, "last_pass");
+        assert_int_equal(json_integer_value(json_object_get(last, "ended_usec")), 7);
+        assert_int_equal(json_integer_value(json_object_get(last, "orphans")), 3);
+        assert_int_equal(json_integer_value(json_object_get(last, "healed")), 4);
+        assert_true(json_is_false(json_object_get(last, "failed")));
         json_decref(all);
         ddns_exchange_done(&x);
 }
@@ -367,6 +388,7 @@ static void the_state_is_json_with_all_its_members(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                TEST(the_state_has_the_last_pass),
                 TEST(simple_requests_have_their_answers),
                 TEST(a_saved_zone_exists_until_it_is_deleted),
                 TEST(the_same_again_is_no_new_generation),
