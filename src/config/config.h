@@ -174,6 +174,7 @@ typedef struct DdnsConfig {
                 bool dry_run;           /* passes only tell what they would do */
                 uint32_t brake_percent; /* of a master's zones */
                 uint32_t brake_zones;
+                uint64_t patience_usec; /* between the passes that miss a zone, at least */
                 bool wait_for_all;   /* nothing is deleted while a master fails */
                 uint32_t query_rate; /* SOA queries a second, to each name server */
         } reconcile;

@@ -178,6 +178,7 @@ const DdnsSetting ddns_settings[] = {
           .flags = DDNS_SETTING_PROSE },
         { "reconcile.dry-run",                      DDNS_SETTING_CHOICE,    "no",                    0, 1,             ROOT(reconcile.dry_run), .choices = no_yes },
         { "reconcile.brake-percent",                DDNS_SETTING_NUMBER,    "5",                     0, 100,           ROOT(reconcile.brake_percent) },
+        { "reconcile.patience",                     DDNS_SETTING_DURATION,  "30min",                 0, 3 * DAY,       ROOT(reconcile.patience_usec) },
         { "reconcile.brake-zones",                  DDNS_SETTING_NUMBER,    "10",                    0, 1000000,       ROOT(reconcile.brake_zones) },
         { "reconcile.wait-for-all",                 DDNS_SETTING_CHOICE,    "yes",                   0, 1,             ROOT(reconcile.wait_for_all), .choices = no_yes },
         { "reconcile.query-rate",                   DDNS_SETTING_NUMBER,    "5000",                  1, 1000000,       ROOT(reconcile.query_rate) },

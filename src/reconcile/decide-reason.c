@@ -70,6 +70,9 @@ void ddns_decision_reason(const DdnsDecisions *all, const DdnsDecision *d, DdnsM
                         (void) ddns_fail(ret, 0,
                                          "%s lacks it, and who listed it before may be who gave no list",
                                          owner);
+                else if (d->held && d->held->missing.generation == d->held->generation)
+                        (void) ddns_fail(ret, 0, "%s lacks it again, but not for long enough yet",
+                                         owner);
                 else
                         (void) ddns_fail(ret, 0, "%s lacks it for the first time%s%s", owner,
                                          d->from ? ", and it is listed by " : "", from);

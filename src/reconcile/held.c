@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "basic/clock.h"
 #include "reconcile/pass-internal.h"
 
 /* Names as offsets into one text while it grows. Owners are few: each is kept once. */
@@ -70,6 +71,7 @@ static int add_row(const DdnsHeldRow *row, void *userdata) {
                 .accepted_usec = row->accepted_usec,
                 .missing = { .generation = row->missing_generation,
                              .elsewhere = row->missing_elsewhere },
+                .missing_usec = row->missing_usec,
                 .deleted = row->deleted,
         };
         p->sum.held += !row->deleted;
@@ -79,7 +81,7 @@ static int add_row(const DdnsHeldRow *row, void *userdata) {
 int pass_read_held(Pass *p) {
         ddns_cleanup(reading_done) Reading reading = { .pass = p };
 
-        int r = ddns_store_each_held(p->store, add_row, &reading);
+        int r = ddns_store_each_held(p->store, ddns_now_usec(), add_row, &reading);
         if (r < 0)
                 return r == -ENOMEM ? ddns_fail(p->message, r, "out of memory") : pass_fail_store(p, r);
 

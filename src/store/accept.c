@@ -96,7 +96,7 @@ static int point_zone(DdnsStore *s, const DdnsChange *c, const Held *held, uint6
                         " ON CONFLICT (name) DO UPDATE SET generation = excluded.generation,"
                         " deleted = excluded.deleted, hostname = excluded.hostname, username = excluded.username,"
                         " accepted_usec = excluded.accepted_usec + (accepted_usec = excluded.accepted_usec),"
-                        " missing_generation = 0, missing_elsewhere = 0,"
+                        " missing_generation = 0, missing_elsewhere = 0, missing_usec = 0,"
                         " urgent = max(excluded.urgent, iif(generation = excluded.generation, urgent, 0))",
                         "tuiittu", c->zone, c->generation, deleted, c->urgent, hostname, username,
                         now_usec);

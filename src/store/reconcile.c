@@ -3,15 +3,28 @@
 #include "store/reconcile.h"
 #include "store/store-internal.h"
 
-int ddns_store_each_held(DdnsStore *s, int (*each)(const DdnsHeldRow *row, void *userdata),
-                         void *userdata) {
+/* What was missing is, within bounds; a mark of another clock, or of long ago, is none. */
+#define SQL_IS_MARK(now, oldest) "missing_usec BETWEEN " oldest " AND " now
+
+static uint64_t oldest_mark(uint64_t now_usec) {
+        return now_usec > DDNS_MISSING_USEC ? now_usec - DDNS_MISSING_USEC : 1;
+}
+
+int ddns_store_each_held(DdnsStore *s, uint64_t now_usec,
+                         int (*each)(const DdnsHeldRow *row, void *userdata), void *userdata) {
         STORE_STMT *stmt = NULL;
         int r;
 
         r = store_query(s, &stmt,
-                        "SELECT name, hostname, generation, accepted_usec, missing_generation,"
-                        " missing_elsewhere, deleted FROM zone ORDER BY name",
-                        "");
+                        "SELECT name, hostname, generation, accepted_usec,"
+                        " iif(" SQL_IS_MARK(
+                                        "?1",
+                                        "?2") ", missing_generation, 0),"
+                                              " iif(" SQL_IS_MARK(
+                                                              "?1",
+                                                              "?2") ", missing_elsewhere, 0),"
+                                                                    " deleted, missing_usec FROM zone ORDER BY name",
+                        "uu", now_usec, oldest_mark(now_usec));
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
@@ -24,6 +37,7 @@ int ddns_store_each_held(DdnsStore *s, int (*each)(const DdnsHeldRow *row, void 
                 row.missing_generation = store_column_u64(stmt, 4);
                 row.missing_elsewhere = sqlite3_column_int(stmt, 5);
                 row.deleted = sqlite3_column_int(stmt, 6);
+                row.missing_usec = store_column_u64(stmt, 7);
                 r = each(&row, userdata);
                 if (r != 0)
                         return r;
@@ -48,15 +62,18 @@ static int set_owner(DdnsStore *s, const DdnsReconcileChange *c) {
         return store_run(
                         s,
                         "UPDATE zone SET hostname = ?2, username = iif(hostname IS NULL, username, NULL),"
-                        " missing_generation = 0, missing_elsewhere = 0 WHERE name = ?1",
+                        " missing_generation = 0, missing_elsewhere = 0, missing_usec = 0 WHERE name = ?1",
                         "tt", c->zone, c->new_owner);
 }
 
-static int set_missing(DdnsStore *s, const DdnsReconcileChange *c) {
+static int set_missing(DdnsStore *s, const DdnsReconcileChange *c, uint64_t now_usec) {
         return store_run(
                         s,
-                        "UPDATE zone SET missing_generation = ?2, missing_elsewhere = ?3 WHERE name = ?1",
-                        "tui", c->zone, c->missing_generation, c->missing_elsewhere);
+                        "UPDATE zone SET missing_generation = ?2, missing_elsewhere = ?3, missing_usec ="
+                        " iif(missing_generation = ?2 AND " SQL_IS_MARK("?4", "?5") ", missing_usec, ?4)"
+                                                                                    " WHERE name = ?1",
+                        "tuiuu", c->zone, c->missing_generation, c->missing_elsewhere, now_usec,
+                        oldest_mark(now_usec));
 }
 
 static int carry_out(DdnsStore *s, DdnsReconcileChange *c, uint64_t now_usec) {
@@ -77,7 +94,7 @@ static int carry_out(DdnsStore *s, DdnsReconcileChange *c, uint64_t now_usec) {
                 r = set_owner(s, c);
                 break;
         case DDNS_RECONCILE_MISSING:
-                r = set_missing(s, c);
+                r = set_missing(s, c, now_usec);
                 break;
         }
         c->done = r >= 0;

@@ -12,11 +12,15 @@ typedef struct DdnsHeldRow {
         uint64_t accepted_usec; /* newest push, also one that changed nothing; of the delete */
         uint64_t missing_generation;
         bool missing_elsewhere;
+        uint64_t missing_usec; /* since when, if missing_generation is not 0 */
         bool deleted;
 } DdnsHeldRow;
 
+/* That a zone was missing counts for that long: a reconciler that was off for months begins anew. */
+#define DDNS_MISSING_USEC (UINT64_C(7) * 24 * 3600 * USEC_PER_SEC)
+
 /* Every zone and every tombstone in the order of strcmp(), as ddns_store_each_zone(). */
-int ddns_store_each_held(DdnsStore *s, int (*each)(const DdnsHeldRow *row, void *userdata),
+int ddns_store_each_held(DdnsStore *s, uint64_t now_usec, int (*each)(const DdnsHeldRow *row, void *userdata),
                          void *userdata);
 
 typedef enum DdnsReconcileKind {

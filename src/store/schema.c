@@ -92,6 +92,7 @@ static const char *const steps[] = {
         "ALTER TABLE zone ADD COLUMN accepted_usec INTEGER NOT NULL DEFAULT 0;" /* the newest push, changed or not */
         "ALTER TABLE zone ADD COLUMN missing_generation INTEGER NOT NULL DEFAULT 0;" /* of the zone then */
         "ALTER TABLE zone ADD COLUMN missing_elsewhere INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE zone ADD COLUMN missing_usec INTEGER NOT NULL DEFAULT 0;" /* since then */
         "UPDATE zone SET accepted_usec ="
         " (SELECT v.at_usec FROM version v WHERE v.generation = zone.generation);"
 

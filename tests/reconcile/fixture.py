@@ -33,7 +33,7 @@ def node(*masters, settings=None, killed=False, build=builds.PLAIN, **options):
     options.setdefault("queue", PATIENT)
     options.setdefault("timer", 0.5)
     credentials = {**CREDENTIALS, **options.pop("credentials", {})}
-    with Node(build, reconcile={"masters": [*masters], **(settings or {})}, credentials=credentials, **options) as n:
+    with Node(build, reconcile={"masters": [*masters], "patience": "0", **(settings or {})}, credentials=credentials, **options) as n:
         yield n
         same([status for status in n.stop() if not killed or status != -signal.SIGKILL], [], "exits that failed")
         same(n.sanitizer_reports(), [], "what sanitizers say")

@@ -52,6 +52,7 @@ int set_up(void **state) {
         f->config.state.wake = in_directory(f, "wake");
         f->config.reconcile.masters = calloc(2, sizeof(DdnsReconcileMaster));
         f->config.reconcile.n_masters = 2;
+        f->config.reconcile.patience_usec = 0;
         for (size_t i = 0; i < 2; i++)
                 master_start(&f->masters[i]);
         configure(f, 0, "one", "server1.test");

@@ -154,7 +154,7 @@ static int add_held(const DdnsHeldRow *row, void *userdata) {
 size_t all_held(Fixture *f, DdnsHeldRow ret[HELD_MAX]) {
         Held h = { 0 };
 
-        assert_int_equal(ddns_store_each_held(f->store, add_held, &h), 0);
+        assert_int_equal(ddns_store_each_held(f->store, f->now, add_held, &h), 0);
         memcpy(ret, h.rows, sizeof h.rows);
         return h.n;
 }

@@ -28,6 +28,32 @@ static void an_orphan_goes_with_the_second_pass(void **state) {
         assert_string_equal(row_of(f, "orphan.test").master, "ddns-reconcile");
 }
 
+static void passes_that_follow_at_once_count_as_one(void **state) {
+        Fixture *f = *state;
+
+        f->config.reconcile.patience_usec = 3600 * USEC_PER_SEC;
+        (void) push(f, "orphan.test", 1, "server1.test");
+        for (int i = 0; i < 3; i++) {
+                DdnsPass p = pass(f);
+                assert_int_equal(p.deleted, 0);
+                assert_int_equal(p.orphans, 0);
+        }
+        assert_true(is_held(f, "orphan.test"));
+        f->config.reconcile.patience_usec = 1; /* that has passed since the first of them */
+        assert_int_equal(pass(f).deleted, 1);
+        assert_false(is_held(f, "orphan.test"));
+}
+
+static void an_operator_need_not_be_patient(void **state) {
+        Fixture *f = *state;
+
+        f->config.reconcile.patience_usec = 3600 * USEC_PER_SEC;
+        (void) push(f, "orphan.test", 1, "server1.test");
+        assert_int_equal(pass(f).deleted, 0);
+        f->options.confirmed = true;
+        assert_int_equal(pass(f).deleted, 1);
+}
+
 static void a_failed_listing_deletes_nothing_and_does_not_forget(void **state) {
         Fixture *f = *state;
 
@@ -376,6 +402,8 @@ static void backends_are_asked_to_compare_even_without_masters(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(an_orphan_goes_with_the_second_pass),
+                TEST(passes_that_follow_at_once_count_as_one),
+                TEST(an_operator_need_not_be_patient),
                 TEST(a_failed_listing_deletes_nothing_and_does_not_forget),
                 TEST(all_masters_that_fail_delete_nothing),
                 TEST(the_brake_holds_all_until_it_is_confirmed),

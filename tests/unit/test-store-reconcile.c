@@ -48,6 +48,28 @@ static void held_zones_come_in_order_with_tombstones(void **state) {
         assert_int_equal(held(f, "b.test").accepted_usec, T0 + 5); /* of the delete */
 }
 
+static void a_zone_is_missing_since_the_first_pass_and_for_a_week_at_most(void **state) {
+        Fixture *f = *state;
+
+        (void) push(f, "a.test", 1);
+        f->now += 10;
+        DdnsHeldRow row = held(f, "a.test");
+        assert_true(reconcile(f, DDNS_RECONCILE_MISSING, &row));
+        uint64_t first = f->now;
+        f->now += 3600 * USEC_PER_SEC;
+        assert_true(reconcile(f, DDNS_RECONCILE_MISSING, &row));
+        assert_int_equal(held(f, "a.test").missing_usec, first);
+
+        f->now = first + DDNS_MISSING_USEC + 1; /* nobody looked for so long */
+        assert_int_equal(held(f, "a.test").missing_generation, 0);
+        assert_false(held(f, "a.test").missing_elsewhere);
+        assert_true(reconcile(f, DDNS_RECONCILE_MISSING, &row));
+        assert_int_equal(held(f, "a.test").missing_usec, f->now);
+
+        f->now = first; /* the clock was wrong then */
+        assert_int_equal(held(f, "a.test").missing_generation, 0);
+}
+
 static void what_a_pass_missed_is_kept_for_the_next(void **state) {
         Fixture *f = *state;
 
@@ -495,6 +517,7 @@ int main(void) {
                 TEST(a_tombstone_is_never_touched),
                 cmocka_unit_test(every_push_erases_what_was_missed),
                 TEST(a_refused_delete_erases_nothing),
+                TEST(a_zone_is_missing_since_the_first_pass_and_for_a_week_at_most),
                 TEST(an_orphan_leaves_a_tombstone_everywhere_and_can_be_got_back),
                 TEST(only_what_history_has_can_be_got_back),
                 TEST(the_shortest_history_still_undoes_a_delete),
