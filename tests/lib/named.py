@@ -64,11 +64,11 @@ class Named:
     def start(self):
         # named tells when it was started in seconds, and by nothing else can two of them be told apart.
         wait_until(lambda: int(time.time()) != self._started, 2, "the next second")
-        self._started = int(time.time())
         with open(self.path("named.log"), "ab") as log:
             command = [self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")]
             self._process = subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until(self._answers, 30, "named answers")
+        self._started = int(time.time())  # not before: the next second may have begun meanwhile
 
     def _answers(self):
         if self._process.poll() is not None:
