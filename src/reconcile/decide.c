@@ -237,6 +237,12 @@ static DdnsBraked judge(const Pass *p, const DdnsMasterTally *t) {
         return owned > 1 && t->listed == 0 ? DDNS_BRAKED_ALL : DDNS_BRAKED_NO;
 }
 
+/* Two passes may be seconds apart, when an operator makes one by hand. What is gone for good is so a while later, too. */
+static void wait_on(DdnsDecision *d) {
+        d->kind = DDNS_DECISION_WAIT;
+        d->missing = d->held->missing;
+}
+
 /* All of a master's orphans or none: which of them would be the right part? */
 static void apply_brakes(Pass *p) {
         DdnsDecisions *r = &p->result;
@@ -249,6 +255,8 @@ static void apply_brakes(Pass *p) {
                 if (d->kind == DDNS_DECISION_DELETE &&
                     r->masters[d->owner - r->first_master].braked != DDNS_BRAKED_NO)
                         d->kind = DDNS_DECISION_BRAKE;
+                else if (d->kind == DDNS_DECISION_DELETE && d->held->is_young && !r->brake.released)
+                        wait_on(d);
                 r->n_kind[d->kind]++;
         }
 }

@@ -50,7 +50,7 @@ typedef struct DdnsHeldZone {
         uint64_t accepted_usec; /* of the newest push, also one that changed nothing; of the delete */
         DdnsMissing missing;    /* as the pass before left it */
         bool deleted; /* needed of all zones deleted since the first listing began, purged tombstones included */
-        uint64_t missing_usec; /* `missing` since when; not looked at here */
+        bool is_young; /* `missing` is so recent that an orphan waits on, unless an operator confirmed */
 } DdnsHeldZone;
 
 /* A configured master and what it said in this pass. */

@@ -9,6 +9,7 @@
 /* Names as offsets into one text while it grows. Owners are few: each is kept once. */
 typedef struct Reading {
         Pass *pass;
+        uint64_t now_usec;
         DdnsBuffer names;
         size_t *owners;
         size_t n_owners;
@@ -71,7 +72,7 @@ static int add_row(const DdnsHeldRow *row, void *userdata) {
                 .accepted_usec = row->accepted_usec,
                 .missing = { .generation = row->missing_generation,
                              .elsewhere = row->missing_elsewhere },
-                .missing_usec = row->missing_usec,
+                .is_young = row->missing_usec + p->config->reconcile.patience_usec > r->now_usec,
                 .deleted = row->deleted,
         };
         p->sum.held += !row->deleted;
@@ -79,9 +80,9 @@ static int add_row(const DdnsHeldRow *row, void *userdata) {
 }
 
 int pass_read_held(Pass *p) {
-        ddns_cleanup(reading_done) Reading reading = { .pass = p };
+        ddns_cleanup(reading_done) Reading reading = { .pass = p, .now_usec = ddns_now_usec() };
 
-        int r = ddns_store_each_held(p->store, ddns_now_usec(), add_row, &reading);
+        int r = ddns_store_each_held(p->store, reading.now_usec, add_row, &reading);
         if (r < 0)
                 return r == -ENOMEM ? ddns_fail(p->message, r, "out of memory") : pass_fail_store(p, r);
 

@@ -85,25 +85,6 @@ static int decide(Pass *p) {
         return r == -EINVAL ? -EBADMSG : r; /* the names were checked: a list is not in order */
 }
 
-/* Two passes may be seconds apart, when an operator makes one by hand. What is gone for good is so in half an hour, too. */
-static int be_patient(Pass *p) {
-        DdnsDecisions *all = &p->decisions;
-        uint64_t now = ddns_now_usec();
-
-        for (size_t i = 0; i < all->n && !p->options->confirmed; i++) {
-                DdnsDecision *d = &all->items[i];
-
-                if (d->kind != DDNS_DECISION_DELETE ||
-                    now >= d->held->missing_usec + p->config->reconcile.patience_usec)
-                        continue;
-                d->kind = DDNS_DECISION_WAIT;
-                d->missing = d->held->missing;
-                all->n_kind[DDNS_DECISION_DELETE]--;
-                all->n_kind[DDNS_DECISION_WAIT]++;
-        }
-        return 0;
-}
-
 /* What the comparisons since the pass before have found, which lanes put right. */
 static int count_healed(Pass *p) {
         DdnsPass before = { 0 };
@@ -134,9 +115,9 @@ static int heal(Pass *p) {
 }
 
 static int work(Pass *p) {
-        static int (*const steps[])(Pass * p) = { count_healed,     pass_list,  pass_read_held,
-                                                  decide,           be_patient, pass_carry_out,
-                                                  pass_find_behind, pass_fetch, heal };
+        static int (*const steps[])(Pass *
+                                    p) = { count_healed,   pass_list,        pass_read_held, decide,
+                                           pass_carry_out, pass_find_behind, pass_fetch,     heal };
         int r = check_masters(p);
 
         for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps) && !pass_is_stopped(p); i++)
