@@ -10,50 +10,30 @@
 #include "store/reconcile.h"
 
 /* clang-format off */
-/* The same values with less for people, who see them between other tables. */
-const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS] = {
-        { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { NULL,         "State",      DDNS_COLUMN_PLAIN },
-        { "state",      NULL,         DDNS_COLUMN_JSON },
-        { "since",      NULL,         DDNS_COLUMN_JSON },
-        { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
-        { "written",    "Written",    DDNS_COLUMN_RIGHT },
-        { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
-        { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
-        { "oldest",     "Oldest",     DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
-        { "delay",      NULL,         DDNS_COLUMN_JSON },
-        { "cursor",     NULL,         DDNS_COLUMN_JSON },
-        { "failures",   NULL,         DDNS_COLUMN_JSON },
-        { "due",        NULL,         DDNS_COLUMN_JSON },
-        { "last_error", NULL,         DDNS_COLUMN_JSON },
-        { "compared",       NULL,     DDNS_COLUMN_JSON },
-        { "compared_zones", NULL,     DDNS_COLUMN_JSON },
-        { "differed",       NULL,     DDNS_COLUMN_JSON },
-        { "foreign",        NULL,     DDNS_COLUMN_JSON },
-        { "compare_error",  NULL,     DDNS_COLUMN_JSON },
-};
+/* One set of values; a table that stands between others shows people less of it. */
+#define COLUMNS(delay, cursor, shown)                    \
+        { "backend",    "Backend",  DDNS_COLUMN_PLAIN }, \
+        { NULL,         "State",    DDNS_COLUMN_PLAIN }, \
+        { "state",      NULL,       DDNS_COLUMN_JSON },  \
+        { "since",      NULL,       DDNS_COLUMN_JSON },  \
+        { "pending",    "Pending",  DDNS_COLUMN_RIGHT }, \
+        { "written",    "Written",  DDNS_COLUMN_RIGHT }, \
+        { "deferred",   "Deferred", DDNS_COLUMN_RIGHT }, \
+        { "dead",       "Dead",     DDNS_COLUMN_RIGHT }, \
+        { "oldest",     "Oldest",   DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE }, \
+        { "delay",      delay,      shown },             \
+        { "cursor",     cursor,     shown },             \
+        { "failures",   NULL,       DDNS_COLUMN_JSON },  \
+        { "due",        NULL,       DDNS_COLUMN_JSON },  \
+        { "last_error", NULL,       DDNS_COLUMN_JSON },  \
+        { "compared",       NULL,   DDNS_COLUMN_JSON },  \
+        { "compared_zones", NULL,   DDNS_COLUMN_JSON },  \
+        { "differed",       NULL,   DDNS_COLUMN_JSON },  \
+        { "foreign",        NULL,   DDNS_COLUMN_JSON },  \
+        { "compare_error",  NULL,   DDNS_COLUMN_JSON },
 
-static const DdnsColumn all_columns[DDNS_BACKEND_COLUMNS] = {
-        { "backend",    "Backend",    DDNS_COLUMN_PLAIN },
-        { NULL,         "State",      DDNS_COLUMN_PLAIN },
-        { "state",      NULL,         DDNS_COLUMN_JSON },
-        { "since",      NULL,         DDNS_COLUMN_JSON },
-        { "pending",    "Pending",    DDNS_COLUMN_RIGHT },
-        { "written",    "Written",    DDNS_COLUMN_RIGHT },
-        { "deferred",   "Deferred",   DDNS_COLUMN_RIGHT },
-        { "dead",       "Dead",       DDNS_COLUMN_RIGHT },
-        { "oldest",     "Oldest",     DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
-        { "delay",      "Delay",      DDNS_COLUMN_RIGHT },
-        { "cursor",     "Cursor",     DDNS_COLUMN_RIGHT },
-        { "failures",   NULL,         DDNS_COLUMN_JSON },
-        { "due",        NULL,         DDNS_COLUMN_JSON },
-        { "last_error", NULL,         DDNS_COLUMN_JSON },
-        { "compared",       NULL,     DDNS_COLUMN_JSON },
-        { "compared_zones", NULL,     DDNS_COLUMN_JSON },
-        { "differed",       NULL,     DDNS_COLUMN_JSON },
-        { "foreign",        NULL,     DDNS_COLUMN_JSON },
-        { "compare_error",  NULL,     DDNS_COLUMN_JSON },
-};
+const DdnsColumn ddns_backend_columns[DDNS_BACKEND_COLUMNS] = { COLUMNS(NULL, NULL, DDNS_COLUMN_JSON) };
+static const DdnsColumn all_columns[DDNS_BACKEND_COLUMNS] = { COLUMNS("Delay", "Cursor", DDNS_COLUMN_RIGHT) };
 /* clang-format on */
 
 typedef struct Rows {
