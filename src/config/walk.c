@@ -9,31 +9,10 @@
 
 #include "config/settings.h"
 #include "config/values.h"
-#include "config/walk.h"
+#include "config/walk-internal.h"
 
 #define KEY_MAX    40  /* longest key that can be known, and that is repeated in an error */
 #define DOTTED_MAX 128 /* longest dotted key */
-
-typedef struct Walk {
-        yaml_document_t *document; /* NULL: only the defaults */
-        DdnsConfigErrors *errors;
-        int status; /* -ENOMEM sticks */
-} Walk;
-
-/* The struct that is being filled: the whole configuration, or one entry of a list. */
-typedef struct Record {
-        const char *prefix; /* of its rows: "", "backends[]." */
-        char *base;
-        const char *first; /* of the list's entries: UNIQUE looks from there to `base` */
-        size_t size;
-        const yaml_node_t *node;
-        unsigned types; /* bit of the chosen type; all while it isn't known */
-        const yaml_node_t *seen[DDNS_SETTINGS_MAX]; /* the value of each row */
-} Record;
-
-#define fail_at(walk, node, ...)                                            \
-        ddns_config_errors_add((walk)->errors, (node)->start_mark.line + 1, \
-                               (node)->start_mark.column + 1, __VA_ARGS__)
 
 static void fill_record(Walk *w, Record *r);
 
@@ -351,46 +330,6 @@ static void check_unique(Walk *w, const Record *r, const DdnsSetting *s, const y
         }
 }
 
-/* The first value that the file has under a key or below a section. */
-static const yaml_node_t *find_seen(const Record *r, const char *key) {
-        size_t length = strlen(key);
-
-        for (size_t i = 0; i < ddns_n_settings; i++) {
-                const char *k = ddns_settings[i].key;
-
-                if (r->seen[i] && strncmp(k, key, length) == 0 &&
-                    (k[length] == '\0' || k[length] == '.'))
-                        return r->seen[i];
-        }
-        return NULL;
-}
-
-static bool is_mutual(const DdnsRelation *relation) {
-        for (size_t i = 0; i < ddns_n_relations; i++)
-                if (strcmp(ddns_relations[i].key, relation->other) == 0 &&
-                    strcmp(ddns_relations[i].other, relation->key) == 0)
-                        return true;
-        return false;
-}
-
-static void check_relations(Walk *w, const Record *r) {
-        size_t prefix = strlen(r->prefix);
-
-        for (size_t i = 0; i < ddns_n_relations; i++) {
-                const DdnsRelation *relation = &ddns_relations[i];
-                const yaml_node_t *mine = find_seen(r, relation->key);
-                const yaml_node_t *theirs = find_seen(r, relation->other);
-
-                if (mine && theirs && relation->excludes)
-                        fail_at(w, theirs, "%s: means nothing beside '%s'; allowed: one of them",
-                                relation->other, relation->key + prefix);
-                if (mine && !theirs && !relation->excludes)
-                        fail_at(w, mine, "%s: '%s' is missing; allowed: %s", relation->key,
-                                relation->other + prefix,
-                                is_mutual(relation) ? "both or none" : "beside it only");
-        }
-}
-
 /* What the file left out, and what can only be said about the record as a whole. */
 static void complete_record(Walk *w, Record *r) {
         for (size_t i = 0; i < ddns_n_settings; i++) {
@@ -411,7 +350,7 @@ static void complete_record(Walk *w, Record *r) {
                 if (s->flags & DDNS_SETTING_UNIQUE)
                         check_unique(w, r, s, r->seen[i] ? r->seen[i] : r->node);
         }
-        check_relations(w, r);
+        walk_check_relations(w, r);
 }
 
 static void fill_record(Walk *w, Record *r) {
