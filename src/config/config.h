@@ -53,7 +53,7 @@ typedef enum DdnsDomainType {
 
 /* Where a database is and how to log in. */
 typedef struct DdnsMysqlConfig {
-        char *host;   /* name or IP address */
+        char *host; /* name or IP address */
         uint32_t port;
         char *socket; /* instead of host and port; NULL: those */
         char *database;
@@ -100,7 +100,7 @@ typedef struct DdnsBackendConfig {
         char *view;         /* NULL: the default view */
 
         DdnsMysqlConfig mysql;
-        struct { /* letters, digits, '_', '-', '$' */
+        struct {             /* letters, digits, '_', '-', '$' */
                 char *zones; /* PowerDNS: domains */
                 char *records;
                 char *domainmetadata, *cryptokeys, *comments; /* PowerDNS */
@@ -175,8 +175,8 @@ typedef struct DdnsConfig {
                 uint32_t brake_percent; /* of a master's zones */
                 uint32_t brake_zones;
                 uint64_t patience_usec; /* between the passes that miss a zone, at least */
-                bool wait_for_all;   /* nothing is deleted while a master fails */
-                uint32_t query_rate; /* SOA queries a second, to each name server */
+                bool wait_for_all;      /* nothing is deleted while a master fails */
+                uint32_t query_rate;    /* SOA queries a second, to each name server */
         } reconcile;
 } DdnsConfig;
 

@@ -35,7 +35,7 @@ typedef struct DdnsWaiting {
 typedef struct DdnsWaitingList {
         DdnsWaiting *items;
         size_t n, allocated, sorted; /* the first `sorted` are in the order of their zones */
-        size_t next;                 /* where the search for some that are due goes on, so that none is left behind */
+        size_t next; /* where the search for some that are due goes on, so that none is left behind */
         DdnsReader *readers;
         size_t n_readers;
         bool without_aa; /* the name servers don't say that they are authoritative */

@@ -20,8 +20,8 @@ typedef struct DdnsHeldRow {
 #define DDNS_MISSING_USEC (UINT64_C(7) * 24 * 3600 * USEC_PER_SEC)
 
 /* Every zone and every tombstone in the order of strcmp(), as ddns_store_each_zone(). */
-int ddns_store_each_held(DdnsStore *s, uint64_t now_usec, int (*each)(const DdnsHeldRow *row, void *userdata),
-                         void *userdata);
+int ddns_store_each_held(DdnsStore *s, uint64_t now_usec,
+                         int (*each)(const DdnsHeldRow *row, void *userdata), void *userdata);
 
 typedef enum DdnsReconcileKind {
         DDNS_RECONCILE_DELETE,

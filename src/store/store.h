@@ -24,8 +24,8 @@ typedef struct DdnsStore DdnsStore;
 
 typedef struct DdnsStoreOptions {
         uint64_t busy_usec; /* longest wait for the write lock */
-        uint32_t history;   /* versions kept of each zone, the newest included: 1 at least, 2 of a deleted one */
-        uint32_t rejected;  /* refused pushes kept */
+        uint32_t history; /* versions kept of each zone, the newest included: 1 at least, 2 of a deleted one */
+        uint32_t rejected; /* refused pushes kept */
 } DdnsStoreOptions;
 
 /* Opens or creates `path`, asserts WAL and synchronous=FULL, and runs pending schema steps. On success the caller owns

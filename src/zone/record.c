@@ -215,7 +215,8 @@ int zone_record_parse(ZoneContext *c, const ZoneEntry *e, ZoneRecord *ret, bool 
                 record.covered = (uint16_t) ldns_rdf2rr_type(ldns_rr_rdf(record.rr, 0));
         record.owner = ldns_rdf_clone(c->owner);
         if (!record.owner || zone_rdata_to_text(record.rr, &record.rdata) < 0)
-                return ddns_fail(message, -ENOMEM, "out of memory"); /* it was read, so it can be written */
+                return ddns_fail(message, -ENOMEM,
+                                 "out of memory"); /* it was read, so it can be written */
         *ret = record;
         record = (ZoneRecord){ 0 };
         return 1;

@@ -41,7 +41,7 @@ void write_file(const Fixture *f, const char *name, const char *text) {
 void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
+        /* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
