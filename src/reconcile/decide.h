@@ -5,7 +5,7 @@
  *
  * An orphan is a zone whose owner is known and configured, whose owner's listing is complete (not legacy, not empty) and
  * lacks it, in this pass and in the one before; that no other master lists, in both; that was pushed before the listing began,
- * and not since the pass before. Which master listed it is not remembered: one that another listed is an orphan only after a
+ * and not since the pass before; and that has been missing for long enough (`is_young`). Which master listed it is not remembered: one that another listed is an orphan only after a
  * pass in which no master failed, or that an operator confirmed. All of a master's orphans go, or by the brake none of them.
  * All else is left alone: a zone whose owner is not known, is not configured, failed, or lists only hosted domains.
  *
