@@ -12,7 +12,7 @@ TSAN = os.environ.get("DDNS_BUILD_TSAN", os.path.join(ROOT, "build-tsan"))
 
 def schema(name):
     """Text of a schema file: of the tree, or where it is installed."""
-    tree = os.path.join(ROOT, "schema")
+    tree = os.path.join(ROOT, "conf", "schema")
     with open(os.path.join(tree if os.path.isdir(tree) else "/usr/share/ddns/schema", name), encoding="utf-8") as f:
         return f.read()
 
