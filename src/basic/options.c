@@ -11,7 +11,7 @@
 #define OPTIONS_MAX 32
 
 static const DdnsOption common[] = {
-        { 0, "config", "FILE", "read this configuration instead of /etc/ddns/ddns.yaml" },
+        { 0, "config", "FILE", "configuration, not /etc/ddns/ddns.yaml" },
         { 'h', "help", NULL, "print this text" },
         { 0, "version", NULL, "print the version" },
 };

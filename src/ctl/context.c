@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What verbs share: configuration, database, operands, output. */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -109,6 +110,19 @@ int ddns_ctl_parse_zone(DdnsCtl *c, const char *operand, char ret[DDNS_ZONE_NAME
 
         if (ddns_zone_name_check(operand, strlen(operand), ret, &message) < 0)
                 return ddns_ctl_fail(c, "'%s' is no zone name: %s", operand, message.text);
+        return EXIT_SUCCESS;
+}
+
+int ddns_ctl_parse_generation(DdnsCtl *c, const char *operand, uint64_t *ret) {
+        char *end;
+
+        errno = 0;
+        unsigned long long value = strtoull(operand, &end, 10);
+        if (errno != 0 || *end || !isdigit((unsigned char) operand[0]) || value == 0 ||
+            value > INT64_MAX)
+                return ddns_ctl_fail(c, "'%s' is no generation: a number as 'ddnsctl history' shows it",
+                                     operand);
+        *ret = value;
         return EXIT_SUCCESS;
 }
 

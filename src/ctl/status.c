@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The verb status: counts, backends, masters, refused pushes, reconciliation. */
+/* The verbs status (counts, backends, masters, refused pushes, reconciliation) and masters. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,36 +145,61 @@ static int print_json(Status *s) {
         return ddns_ctl_print_json(s->ctl, document);
 }
 
-static int print_tables(Status *s) {
-        const DdnsListing *const parts[] = { &s->counts,  &s->backends, &s->masters,
-                                             &s->refused, &s->pass,     &s->asked };
+static int print_tables(Status *s, const DdnsListing *const parts[], size_t n) {
         DdnsCtl *c = s->ctl;
+        bool first = true;
 
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+        for (size_t i = 0; i < n; i++) {
                 if (parts[i]->n_rows == 0)
                         continue;
-                if (i > 0)
+                if (!first)
                         (void) fputc('\n', c->out);
+                first = false;
                 if (ddns_listing_print(parts[i], c->out, c->color) < 0)
                         return ddns_ctl_no_memory(c);
         }
         return EXIT_SUCCESS;
 }
 
+static void init(Status *s) {
+        DdnsShape shape = ddns_ctl_table_shape(s->ctl);
+        uint64_t now = s->ctl->now_usec;
+
+        ddns_listing_init(&s->counts, shape == DDNS_SHAPE_JSON ? shape : DDNS_SHAPE_RECORD,
+                          count_columns, ARRAY_SIZE(count_columns), now);
+        ddns_listing_init(&s->backends, shape, ddns_backend_columns, DDNS_BACKEND_COLUMNS, now);
+        ddns_listing_init(&s->masters, shape, master_columns, ARRAY_SIZE(master_columns), now);
+        ddns_listing_init(&s->refused, shape, refused_columns, ARRAY_SIZE(refused_columns), now);
+        ddns_listing_init(&s->pass, shape, ddns_pass_columns, DDNS_PASS_COLUMNS, now);
+        ddns_listing_init(&s->asked, shape, ddns_asked_columns, DDNS_ASKED_COLUMNS, now);
+}
+
 int ddns_verb_status(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(status_done) Status s = { .ctl = c };
-        DdnsShape shape = ddns_ctl_table_shape(c);
+        const DdnsListing *const parts[] = { &s.counts,  &s.backends, &s.masters,
+                                             &s.refused, &s.pass,     &s.asked };
 
-        ddns_listing_init(&s.counts, shape == DDNS_SHAPE_JSON ? shape : DDNS_SHAPE_RECORD, count_columns,
-                          ARRAY_SIZE(count_columns), c->now_usec);
-        ddns_listing_init(&s.backends, shape, ddns_backend_columns, DDNS_BACKEND_COLUMNS, c->now_usec);
-        ddns_listing_init(&s.masters, shape, master_columns, ARRAY_SIZE(master_columns), c->now_usec);
-        ddns_listing_init(&s.refused, shape, refused_columns, ARRAY_SIZE(refused_columns), c->now_usec);
-        ddns_listing_init(&s.pass, shape, ddns_pass_columns, DDNS_PASS_COLUMNS, c->now_usec);
-        ddns_listing_init(&s.asked, shape, ddns_asked_columns, DDNS_ASKED_COLUMNS, c->now_usec);
-
+        init(&s);
         int r = collect(&s);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
-        return shape == DDNS_SHAPE_JSON ? print_json(&s) : print_tables(&s);
+        return s.counts.shape == DDNS_SHAPE_JSON ? print_json(&s)
+                                                 : print_tables(&s, parts, ARRAY_SIZE(parts));
+}
+
+int ddns_verb_masters(DdnsCtl *c, char *operands[], size_t n) {
+        ddns_cleanup(status_done) Status s = { .ctl = c };
+        int r;
+
+        init(&s);
+        if ((r = ddns_store_each_master(c->store, add_master, &s)) < 0 ||
+            (r = add_configured_masters(&s)) < 0 || (r = ddns_ctl_list_passes(c, &s.pass, &s.asked)) < 0)
+                return ddns_ctl_store_failed(c, r);
+        if (s.masters.shape != DDNS_SHAPE_JSON)
+                return print_tables(&s, (const DdnsListing *[]){ &s.masters, &s.asked }, 2);
+
+        json_t *document = json_object();
+        ddns_json_attach(&document, "masters", ddns_listing_take_array(&s.masters));
+        ddns_json_attach(&document, "asked", ddns_listing_take_array(&s.asked));
+        return ddns_ctl_print_json(c, document);
 }

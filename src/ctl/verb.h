@@ -44,7 +44,12 @@ DdnsVerb ddns_verb_status;
 DdnsVerb ddns_verb_zones;
 DdnsVerb ddns_verb_show;
 DdnsVerb ddns_verb_cat;
+DdnsVerb ddns_verb_history;
+DdnsVerb ddns_verb_diff;
+DdnsVerb ddns_verb_rollback;
 DdnsVerb ddns_verb_queue;
+DdnsVerb ddns_verb_rejected;
+DdnsVerb ddns_verb_masters;
 DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;
@@ -75,6 +80,8 @@ void ddns_ctl_release(DdnsCtl *c);
 
 /* Checks a zone name. EXIT_SUCCESS or EXIT_FAILURE. */
 int ddns_ctl_parse_zone(DdnsCtl *c, const char *operand, char ret[DDNS_ZONE_NAME_MAX + 1]);
+/* Checks a generation, 1 or more. EXIT_SUCCESS or EXIT_FAILURE. */
+int ddns_ctl_parse_generation(DdnsCtl *c, const char *operand, uint64_t *ret);
 /* Reads FILE, or `in` for "-", up to the receiver's limit. EXIT_SUCCESS or EXIT_FAILURE. */
 int ddns_ctl_read_input(DdnsCtl *c, const char *path, DdnsBuffer *ret);
 

@@ -25,7 +25,7 @@ static const char *column_text(sqlite3_stmt *stmt, int column) {
         "SELECT z.name, v.generation, v.deleted, z.urgent, v.serial, v.at_usec, v.digest," \
         " z.hostname, z.username, v.master, v.client, coalesce(length(v.content), 0)"
 
-static void copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
+void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
         *ret = (DdnsZoneRow){
                 .generation = store_column_u64(stmt, 1),
                 .deleted = sqlite3_column_int(stmt, 2),
@@ -51,6 +51,16 @@ static const char newest_save_sql[] =
                 SQL_ZONE_ROW ", iif(?2, v.content, NULL) FROM zone z JOIN version v ON v.zone = z.name"
                              " WHERE z.name = ?1 AND v.deleted = 0 ORDER BY v.generation DESC LIMIT 1";
 
+int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret) {
+        const char *text = sqlite3_column_blob(stmt, 12);
+        char *content = text ? strndup(text, (size_t) sqlite3_column_bytes(stmt, 12)) : NULL;
+
+        if (text && !content)
+                return ddns_fail(&s->error, -ENOMEM, "out of memory");
+        *ret = content;
+        return 0;
+}
+
 static int get_version(DdnsStore *s, const char *sql, const char *zone, DdnsZoneRow *ret,
                        char **ret_content) {
         STORE_STMT *stmt = NULL;
@@ -61,16 +71,9 @@ static int get_version(DdnsStore *s, const char *sql, const char *zone, DdnsZone
                 r = store_step(s, stmt);
         if (r <= 0)
                 return r < 0 ? r : ddns_fail(&s->error, -ENOENT, "no zone \"%s\"", zone);
-
-        if (ret_content) {
-                const char *text = sqlite3_column_blob(stmt, 12);
-                char *content = text ? strndup(text, (size_t) sqlite3_column_bytes(stmt, 12)) : NULL;
-
-                if (text && !content)
-                        return ddns_fail(&s->error, -ENOMEM, "out of memory");
-                *ret_content = content;
-        }
-        copy_zone_row(stmt, ret);
+        if (ret_content && (r = store_copy_content(s, stmt, ret_content)) < 0)
+                return r;
+        store_copy_zone_row(stmt, ret);
         return 0;
 }
 
@@ -132,7 +135,7 @@ int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
         while ((r = store_step(s, stmt)) > 0) {
                 DdnsZoneRow row;
 
-                copy_zone_row(stmt, &row);
+                store_copy_zone_row(stmt, &row);
                 r = each(&row, userdata);
                 if (r != 0)
                         return r;

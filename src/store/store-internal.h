@@ -63,6 +63,11 @@ static inline void store_resetp(sqlite3_stmt **stmt) {
 void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size);
 uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 
+/* From a row of name, generation, deleted, urgent, serial, time, digest, hostname, username, master, client, size, content. */
+void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret);
+/* The content of such a row, NUL-terminated and the caller's; NULL of a tombstone. 0 or -ENOMEM. */
+int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret);
+
 /* `retry.due_usec` of what is written and waits to be seen served: no batch takes it. */
 #define NEVER_USEC INT64_MAX
 

@@ -232,6 +232,13 @@ typedef struct DdnsZoneRow {
  * NUL-terminated and the caller's; NULL of a tombstone. */
 int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char **ret_content);
 
+/* What history keeps of a zone, the newest first; the owner in each row is the one that was said with that change. */
+int ddns_store_each_version(DdnsStore *s, const char *zone,
+                            int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
+/* One of them. -ENOENT if history has no such generation of this zone. `ret_content` as above. */
+int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
+                           char **ret_content);
+
 /* The closest ancestor that is held (not deleted). -ENOENT if there is none. */
 int ddns_store_find_parent(DdnsStore *s, const char *zone, DdnsZoneRow *ret);
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept of a zone's past. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "store/store-internal.h"
+
+#define SQL_VERSION_ROW                                                           \
+        "SELECT zone, generation, deleted, 0, serial, at_usec, digest, hostname," \
+        " username, master, client, coalesce(length(content), 0)"
+
+int ddns_store_each_version(DdnsStore *s, const char *zone,
+                            int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt,
+                        SQL_VERSION_ROW " FROM version WHERE zone = ?1 ORDER BY generation DESC", "t",
+                        zone);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsZoneRow row;
+
+                store_copy_zone_row(stmt, &row);
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
+int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
+                           char **ret_content) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt,
+                        SQL_VERSION_ROW ", iif(?3, content, NULL) FROM version"
+                                        " WHERE zone = ?1 AND generation = ?2",
+                        "tui", zone, generation, ret_content != NULL);
+        if (r >= 0)
+                r = store_step(s, stmt);
+        if (r <= 0)
+                return r < 0 ? r
+                             : ddns_fail(&s->error, -ENOENT,
+                                         "history has no generation %" PRIu64 " of \"%s\"", generation,
+                                         zone);
+        if (ret_content && (r = store_copy_content(s, stmt, ret_content)) < 0)
+                return r;
+        store_copy_zone_row(stmt, ret);
+        return 0;
+}
