@@ -155,6 +155,10 @@ typedef struct DdnsConfig {
                 uint32_t max_records;          /* of one zone */
                 uint64_t request_timeout_usec; /* from accept() to the last byte of the request */
                 uint64_t idle_timeout_usec;    /* exit after that long without a connection; 0: never */
+                struct {
+                        char *certificate; /* chain in PEM: see ddns_secret_path() */
+                        char *key;         /* likewise */
+                } tls;
         } receiver;
 
         struct {

@@ -93,6 +93,8 @@ const DdnsSetting ddns_settings[] = {
         { "receiver.max-records",                   DDNS_SETTING_NUMBER,    "500000",                2, 100000000,     ROOT(receiver.max_records) },
         { "receiver.request-timeout",               DDNS_SETTING_DURATION,  "10s", 100 * USEC_PER_MSEC, HOUR,         ROOT(receiver.request_timeout_usec) },
         { "receiver.idle-timeout",                  DDNS_SETTING_DURATION,  "5min",                  0, 365 * DAY,     ROOT(receiver.idle_timeout_usec) },
+        { "receiver.tls.certificate",               DDNS_SETTING_SECRET,    "tls.crt",               1, PATH_LENGTH,   ROOT(receiver.tls.certificate) },
+        { "receiver.tls.key",                       DDNS_SETTING_SECRET,    "tls.key",               1, PATH_LENGTH,   ROOT(receiver.tls.key) },
 
         { "queue.backoff",                          DDNS_SETTING_DURATIONS, "30s 2min 5min 15min 30min", 10 * USEC_PER_MSEC, 30 * DAY,
           LIST(DdnsConfig, queue.backoff_usec, queue.n_backoff) },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of verbs: dispatch, operand counts, options allowed, and their list in --help. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "ctl/ctl.h"
 #include "ctl/verb.h"
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE   2
+#define TIMEOUT_USEC (60 * USEC_PER_SEC)
 
 typedef enum Needs {
         NEEDS_NOTHING,
@@ -22,6 +24,7 @@ typedef enum Needs {
 #define LIST   (DDNS_CTL_JSON | DDNS_CTL_NO_LEGEND)
 #define CHOOSE (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
 #define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
+#define WAIT   (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
 
 static const struct {
         const char *name, *operands;
@@ -67,6 +70,10 @@ static const struct {
           "ask the masters, put right what differs" },
         { "verify",       "[ZONE...]", 0, SIZE_MAX, NEEDS_STORE,   LIST | DDNS_CTL_BACKEND,         ddns_verb_verify,
           "compare what backends have and serve" },
+        { "wait",         "ZONE",      1, 1,        NEEDS_STORE,   DDNS_CTL_JSON | WAIT,            ddns_verb_wait,
+          "return when a zone is served everywhere" },
+        { "backup",       "FILE",      1, 1,        NEEDS_STORE,   0,                               ddns_verb_backup,
+          "copy the database while all goes on" },
         { "check-zone",   "ZONE FILE", 2, 2,        NEEDS_LIMITS,  DDNS_CTL_JSON | DDNS_CTL_PRINT,  ddns_verb_check_zone,
           "say whether a zone file would be accepted" },
         { "check-config", "",          0, 0,        NEEDS_NOTHING, DDNS_CTL_JSON,                   ddns_verb_check_config,
@@ -83,12 +90,13 @@ static const struct {
 static const DdnsOption options[] = {
         { 0, "json",      NULL,   "print JSON instead of tables" },
         { 0, "no-legend", NULL,   "tables without header and last line" },
-        { 0, "backend",   "NAME", "queue, retry, verify: only this backend" },
+        { 0, "backend",   "NAME", "queue, retry, verify, wait: only this backend" },
         { 0, "dead",      NULL,   "queue, retry: only deliveries that were given up" },
         { 0, "urgent",    NULL,   "push: deliver before other zones" },
         { 0, "print",     NULL,   "check-zone: print the canonical text" },
         { 0, "dry-run",   NULL,   "reconcile: only tell what would be done" },
         { 0, "confirm",   NULL,   "reconcile: delete also what the brake holds back" },
+        { 0, "timeout",   "SECONDS", "wait: give up after that long (default: 60)" },
 };
 /* clang-format on */
 
@@ -109,11 +117,27 @@ static const DdnsProgram program = {
         .print_more = print_verbs,
 };
 
+static int parse_timeout(DdnsCtl *c, const char *value) {
+        unsigned seconds;
+        char rest;
+
+        if (!isdigit((unsigned char) value[0]) || strlen(value) > 6 ||
+            sscanf(value, "%u%c", &seconds, &rest) != 1) {
+                ddns_ctl_say(c, "--timeout=%s: not a number of seconds from 0 to 999999", value);
+                return -EINVAL;
+        }
+        c->timeout_usec = seconds * USEC_PER_SEC;
+        return 0;
+}
+
 static int handle_option(const DdnsOption *option, const char *value, void *userdata) {
         DdnsCtl *c = userdata;
+        unsigned bit = 1u << (option - options);
 
-        c->options |= 1u << (option - options);
-        if (option->argument)
+        c->options |= bit;
+        if (bit == DDNS_CTL_TIMEOUT)
+                return parse_timeout(c, value);
+        if (bit == DDNS_CTL_BACKEND)
                 c->backend = value;
         return 0;
 }
@@ -179,6 +203,7 @@ int ddns_ctl_main(int argc, char *argv[], const DdnsCtlStreams *streams) {
                 .out = streams->out,
                 .err = streams->err,
                 .color = may_color(streams->out),
+                .timeout_usec = TIMEOUT_USEC,
                 .now_usec = ddns_now_usec(),
         };
         int first = 0;

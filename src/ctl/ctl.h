@@ -10,6 +10,6 @@ typedef struct DdnsCtlStreams {
         FILE *err;
 } DdnsCtlStreams;
 
-/* Runs one command line and returns the exit status: 0 done, 1 failure, 2 usage, DDNS_EXIT_CONFIG bad configuration.
+/* Runs one command line and returns the exit status: 0 done, 1 failure, 2 usage, 75 timed out, DDNS_EXIT_CONFIG bad configuration.
  * --help, --version and getopt's complaints go to the process' own streams. The caller has SIGPIPE ignored. */
 int ddns_ctl_main(int argc, char *argv[], const DdnsCtlStreams *streams);

@@ -22,14 +22,18 @@ enum {
         DDNS_CTL_PRINT = 1 << 5,
         DDNS_CTL_DRY_RUN = 1 << 6,
         DDNS_CTL_CONFIRM = 1 << 7,
+        DDNS_CTL_TIMEOUT = 1 << 8,
 };
+
+#define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
 
 typedef struct DdnsCtl {
         FILE *in;
         FILE *out;
         FILE *err;
-        unsigned options;    /* those that were given */
-        const char *backend; /* of --backend */
+        unsigned options;      /* those that were given */
+        const char *backend;   /* of --backend */
+        uint64_t timeout_usec; /* of --timeout, or its default */
         const char *config_path;
         bool color;
         uint64_t now_usec;
@@ -54,6 +58,8 @@ DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;
 DdnsVerb ddns_verb_restore;
+DdnsVerb ddns_verb_wait;
+DdnsVerb ddns_verb_backup;
 DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
 DdnsVerb ddns_verb_reconcile;

@@ -21,13 +21,12 @@
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
 struct DdnsHttp {
+        DdnsHttpShared *shared;
         const DdnsConfig *config;
-        DdnsCredentials *credentials;
         DdnsPipeline *pipeline;
         struct MHD_Daemon *daemon;
         DdnsConnections connections;
         bool quiesced;
-        size_t memory; /* bytes of all bodies that are held */
 
         int done_fd; /* eventfd: `done` has jobs */
         pthread_mutex_t lock;
@@ -40,7 +39,7 @@ typedef struct Transaction {
         DdnsHttp *http;
         struct MHD_Connection *mhd;
         char *target;     /* raw, cut at '?' */
-        size_t reserved;  /* of http->memory */
+        size_t reserved;  /* of shared->memory */
         unsigned refusal; /* HTTP status; 0: none */
         const char *refusal_text;
         bool started, judged, answered;
@@ -117,7 +116,7 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
 
 static void release_body(Transaction *t) {
         ddns_buffer_done(&t->job.exchange.body);
-        t->http->memory -= t->reserved;
+        t->http->shared->memory -= t->reserved;
         t->reserved = 0;
 }
 
@@ -213,7 +212,7 @@ static enum MHD_Result start(Transaction *t, const char *method) {
         }
 
         t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
-        x->master = ddns_credentials_known(t->http->credentials, t->job.authorization,
+        x->master = ddns_credentials_known(t->http->shared->credentials, t->job.authorization,
                                            &t->job.address.sa);
         if (x->master || !t->job.authorization) {
                 t->judged = true;
@@ -231,12 +230,12 @@ static void receive(Transaction *t, const char *data, size_t size) {
                 refuse(t, 413, body_too_long);
                 return;
         }
-        if (t->http->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024) {
+        if (t->http->shared->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024) {
                 refuse(t, 503, too_many);
                 return;
         }
         t->reserved += size;
-        t->http->memory += size;
+        t->http->shared->memory += size;
         ddns_buffer_append(&t->job.exchange.body, data, size);
 }
 
@@ -292,11 +291,20 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 
 /* ---- the daemon ---- */
 
-static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd) {
+/* Older versions than 1.2 are not for public use any more (RFC 8996); the rest is GnuTLS' choice. */
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
+
+static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificate *certificate) {
         const DdnsConfig *config = h->config;
+        struct MHD_OptionItem tls[] = {
+                { MHD_OPTION_HTTPS_MEM_CERT, 0, certificate ? certificate->chain : NULL },
+                { MHD_OPTION_HTTPS_MEM_KEY, 0, certificate ? certificate->key : NULL },
+                { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *) PRIORITIES },
+                { MHD_OPTION_END, 0, NULL },
+        };
 
         return MHD_start_daemon(
-                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
+                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0, NULL, NULL, handle, h,
                         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                         config->receiver.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         config->receiver.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -307,23 +315,23 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd) {
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
                         MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
                         MHD_OPTION_NOTIFY_CONNECTION, ddns_connections_note, &h->connections,
-                        MHD_OPTION_END);
+                        MHD_OPTION_ARRAY, certificate ? tls : &tls[3], MHD_OPTION_END);
 }
 
-int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
+int ddns_http_new(DdnsHttpShared *shared, int fd, const DdnsCertificate *certificate, DdnsHttp **ret,
                   DdnsMessage *message) {
         ddns_cleanup(ddns_http_freep) DdnsHttp *h = calloc(1, sizeof *h);
 
         if (!h)
                 return ddns_fail(message, -ENOMEM, "out of memory");
-        h->config = config;
-        h->credentials = credentials;
+        h->shared = shared;
+        h->config = shared->config;
         h->connections.last_activity_usec = ddns_monotonic_usec();
         (void) pthread_mutex_init(&h->lock, NULL);
         h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (h->done_fd < 0)
                 return ddns_fail(message, -errno, "eventfd: %m");
-        h->daemon = start_daemon(h, fd);
+        h->daemon = start_daemon(h, fd, certificate);
         if (!h->daemon)
                 return ddns_fail(message, -EIO, "libmicrohttpd does not start on descriptor %d", fd);
         *ret = TAKE_PTR(h);

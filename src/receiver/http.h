@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP on one inherited listening socket, by libmicrohttpd without threads of its own: the caller's event loop watches one
+/* HTTP, in the clear or in TLS, on one inherited listening socket, by libmicrohttpd without threads of its own: the caller's event loop watches one
  * descriptor and calls in. All functions but the completion of jobs belong to that loop's thread. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "receiver/certificate.h"
 #include "receiver/pipeline.h"
 
 typedef struct DdnsHttp DdnsHttp;
 
-/* Takes over `fd`, but never shuts it down: it is the service manager's. `message` has the text of a failure.
- * The pipeline's `done` must be ddns_http_done(). */
-int ddns_http_new(const DdnsConfig *config, DdnsCredentials *credentials, int fd, DdnsHttp **ret,
+/* What the sockets of one loop share. */
+typedef struct DdnsHttpShared {
+        const DdnsConfig *config;
+        DdnsCredentials *credentials;
+        size_t memory; /* bytes of all bodies that are held */
+} DdnsHttpShared;
+
+/* Takes over `fd`, but never shuts it down: it is the service manager's. `certificate`: speaks TLS 1.2 or newer with it;
+ * NULL: in the clear. `shared` and `certificate` must outlive the result. `message` has the text of a failure. The pipeline's
+ * `done` must be ddns_http_done(). */
+int ddns_http_new(DdnsHttpShared *shared, int fd, const DdnsCertificate *certificate, DdnsHttp **ret,
                   DdnsMessage *message);
 /* Call when no connection is left; those that are get closed. NULL is accepted. */
 DdnsHttp *ddns_http_free(DdnsHttp *h);

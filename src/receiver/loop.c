@@ -10,6 +10,7 @@
 #include "basic/clock.h"
 #include "receiver/http.h"
 #include "receiver/loop.h"
+#include "receiver/refusal.h"
 #include "report/report.h"
 #include "store/options.h"
 
@@ -20,7 +21,9 @@
 typedef struct Loop {
         const DdnsConfig *config;
         DdnsService service;
-        DdnsCredentials *credentials;
+        DdnsHttpShared shared;
+        DdnsCertificate certificate;
+        Refusal refusal;
         DdnsPipeline *pipeline;
         DdnsHttp *http[SOCKETS_MAX];
         sd_event_source *timers[SOCKETS_MAX];
@@ -139,8 +142,9 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         (void) source;
-        (void) info;
-        leave(userdata, 0, "stopped: answering what was begun");
+        leave(userdata, 0,
+              info->ssi_signo == SIGHUP ? "reloading: the next push starts me with what is there now"
+                                        : "stopped: answering what was begun");
         leave_if_done(userdata);
         return 0;
 }
@@ -166,6 +170,8 @@ static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
                 r = sd_event_add_signal(l->event, NULL, SIGTERM, on_signal, l);
         if (r >= 0)
                 r = sd_event_add_signal(l->event, NULL, SIGINT, on_signal, l);
+        if (r >= 0)
+                r = sd_event_add_signal(l->event, NULL, SIGHUP, on_signal, l);
         if (r >= 0)
                 r = sd_event_add_time_relative(l->event, NULL, CLOCK_MONOTONIC, TICK_USEC,
                                                TICK_USEC / 10, on_tick, l);
@@ -250,6 +256,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
         (void) sigemptyset(&signals);
         (void) sigaddset(&signals, SIGTERM);
         (void) sigaddset(&signals, SIGINT);
+        (void) sigaddset(&signals, SIGHUP);
         (void) sigprocmask(SIG_BLOCK, &signals, NULL);
         (void) signal(SIGPIPE, SIG_IGN);
         (void) signal(SIGXFSZ, SIG_IGN); /* a limit on files is answered like a full disk */

@@ -26,7 +26,7 @@ static char *help(Fixture *f) {
         return text;
 }
 
-/* The manual, with scdoc's marks taken out: "*verb* _ZONE_" is "verb ZONE". The caller's. */
+/* The manual without scdoc's marks, but for the first of a line: "*verb* _ZONE_" is "*verb ZONE". The caller's. */
 static char *manual(void) {
         ddns_cleanup(ddns_freep) char *text = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
@@ -36,7 +36,7 @@ static char *manual(void) {
         assert_int_equal(ddns_file_read(MANUAL, 1024 * 1024, &text, &size, &message), 0);
         to = plain = calloc(1, size + 1);
         for (size_t i = 0; i < size; i++)
-                if (!strchr("*_\\", text[i]))
+                if (!strchr("*_\\", text[i]) || (text[i] == '*' && i > 0 && text[i - 1] == '\n'))
                         *to++ = text[i];
         return plain;
 }
@@ -67,7 +67,7 @@ static void verb_is_in_manual(const char *line, const char *text) {
         (void) snprintf(head, sizeof head, "%.25s", line + 2);
         for (size_t n = strlen(head); n > 0 && head[n - 1] == ' '; n--)
                 head[n - 1] = '\0';
-        (void) snprintf(entry, sizeof entry, "\n%s\n\t", head);
+        (void) snprintf(entry, sizeof entry, "\n*%s\n\t", head);
         if (!strstr(text, entry))
                 fail_msg("ddnsctl(1) has no entry \"%s\"", head);
 }
@@ -84,9 +84,9 @@ static void entry_is_a_verb(const char *line, const char *said) {
         static const char *const states[] = { "pending", "served", "written", "deferred", "dead" };
         char verb[64] = "", start[80];
 
-        if (strchr("\t# ", line[0]) || !strchr("abcdefghijklmnopqrstuvwxyz", line[0]))
+        if (line[0] != '*')
                 return;
-        (void) sscanf(line, "%63[a-z-]", verb);
+        (void) sscanf(line + 1, "%63[a-z-]", verb);
         for (size_t i = 0; i < ARRAY_SIZE(states); i++)
                 if (strcmp(states[i], verb) == 0)
                         return;
@@ -125,7 +125,7 @@ static void entry_is_an_option(const char *line, const char *said) {
         char name[64], option[72];
         const char *start = strstr(line, "--");
 
-        if (line[0] != '-' || !start || sscanf(start, "--%60[a-z-]", name) != 1)
+        if (line[0] != '*' || !start || sscanf(start, "--%60[a-z-]", name) != 1)
                 return;
         (void) snprintf(option, sizeof option, "--%s", name);
         if (!strstr(said, option))

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The verb backup: a copy of the database. */
+#include "ctl/progress.h"
+#include "ctl/verb.h"
+
+static void show(uint64_t done, uint64_t of, void *userdata) {
+        ddns_progress_show(userdata, "pages copied", done, of);
+}
+
+int ddns_verb_backup(DdnsCtl *c, char *operands[], size_t n) {
+        DdnsProgress progress = ddns_progress_start(c->err);
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+
+        int r = ddns_store_backup(c->store, operands[0], show, &progress, &message);
+        ddns_progress_end(&progress);
+        if (r < 0)
+                return ddns_ctl_fail(c, "%s: %s", operands[0], message.text);
+        (void) fprintf(c->out, "%s: written and checked.\n", operands[0]);
+        return EXIT_SUCCESS;
+}

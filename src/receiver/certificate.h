@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The receiver's certificate and key for TLS, two credentials in PEM. */
+#pragma once
+
+#include <stdint.h>
+
+#include "basic/cleanup.h"
+#include "basic/message.h"
+#include "config/config.h"
+
+typedef struct DdnsCertificate {
+        char *chain; /* PEM, the server's own first */
+        char *key;   /* PEM, without a pass phrase; wiped when released */
+        uint64_t expires_usec;
+} DdnsCertificate;
+
+#define DDNS_CERTIFICATE_NULL ((DdnsCertificate){ 0 })
+void ddns_certificate_done(DdnsCertificate *c);
+
+/* Reads both and holds them against each other. -ENOENT: at least one is not there; -EBADMSG: no certificate, no key, or not
+ * of each other; -EKEYEXPIRED: outdated at `now_usec`; or the error of reading. `message` (may be NULL) says what to do. */
+int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCertificate *ret,
+                          DdnsMessage *message);
+
+/* Whether neither of the two files is there: nobody wants TLS. */
+bool ddns_certificate_is_absent(const DdnsConfig *config);
