@@ -7,5 +7,5 @@ int main(int argc, char *argv[]) {
         return ddns_program_run("ddns-receiver",
                                 "Takes DirectAdmin's pushes on the sockets that systemd passes on, and "
                                 "commits them to the log.",
-                                argc, argv, ddns_receiver_run);
+                                argc, argv, ddns_receiver_run, ddns_receiver_check);
 }

@@ -6,5 +6,5 @@
 int main(int argc, char *argv[]) {
         return ddns_program_run("ddns-reconcile",
                                 "Asks all masters for their zones, and puts right what differs here.",
-                                argc, argv, ddns_reconcile_run);
+                                argc, argv, ddns_reconcile_run, NULL);
 }

@@ -6,5 +6,5 @@
 int main(int argc, char *argv[]) {
         return ddns_program_run("ddns-retry",
                                 "Brings accepted zones to all backends, and repeats what failed.", argc,
-                                argv, ddns_retry_run);
+                                argv, ddns_retry_run, NULL);
 }

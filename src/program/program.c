@@ -8,10 +8,15 @@
 #include "program/program.h"
 #include "report/report.h"
 
-static int set_debug(const DdnsOption *option, const char *value, void *userdata) {
-        (void) option;
+typedef struct Arguments {
+        bool debug, check;
+} Arguments;
+
+static int set_argument(const DdnsOption *option, const char *value, void *userdata) {
+        Arguments *a = userdata;
         (void) value;
-        *(bool *) userdata = true;
+
+        *(strcmp(option->name, "check") == 0 ? &a->check : &a->debug) = true;
         return 0;
 }
 
@@ -24,20 +29,23 @@ static void report_errors(char *errors) {
 }
 
 int ddns_program_run(const char *name, const char *summary, int argc, char *argv[],
-                     int (*run)(const DdnsConfig *config)) {
-        static const DdnsOption options[] = { { 0, "debug", NULL, "report more" } };
+                     int (*run)(const DdnsConfig *config), int (*check)(const DdnsConfig *config)) {
+        static const DdnsOption options[] = {
+                { 0, "debug", NULL, "report more" },
+                { 0, "check", NULL, "only say whether it could run" },
+        };
         const DdnsProgram program = { .name = name,
                                       .synopsis = "[OPTION…]",
                                       .summary = summary,
                                       .options = options,
-                                      .n_options = 1 };
+                                      .n_options = check ? 2 : 1 };
         ddns_cleanup(ddns_config_done) DdnsConfig config = DDNS_CONFIG_NULL;
         ddns_cleanup(ddns_freep) char *errors = NULL;
         const char *path = DDNS_CONFIG_DEFAULT;
-        bool debug = false;
+        Arguments arguments = { 0 };
         int first, r;
 
-        r = ddns_options_parse(&program, argc, argv, set_debug, &debug, &path, &first);
+        r = ddns_options_parse(&program, argc, argv, set_argument, &arguments, &path, &first);
         if (r <= 0)
                 return r < 0 ? 2 : EXIT_SUCCESS;
         if (first < argc) {
@@ -45,11 +53,11 @@ int ddns_program_run(const char *name, const char *summary, int argc, char *argv
                 return 2;
         }
 
-        ddns_report_open(name, debug);
+        ddns_report_open(name, arguments.debug);
         if (ddns_config_load(path, &config, &errors) < 0) {
                 report_errors(errors);
                 return DDNS_EXIT_CONFIG;
         }
-        r = run(&config);
+        r = (arguments.check ? check : run)(&config);
         return r == -ENOENT ? DDNS_EXIT_CONFIG : r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -37,8 +37,7 @@ static int read_file(const char *name, char **ret, DdnsMessage *message) {
 }
 
 /* -EBADMSG unless the key is the one of the first certificate. */
-static int match(gnutls_certificate_credentials_t pair, const DdnsCertificate *c,
-                 DdnsMessage *message) {
+static int match(gnutls_certificate_credentials_t pair, const DdnsCertificate *c, DdnsMessage *message) {
         const gnutls_datum_t chain = { (unsigned char *) c->chain, (unsigned) strlen(c->chain) };
         const gnutls_datum_t key = { (unsigned char *) c->key, (unsigned) strlen(c->key) };
         int rc = gnutls_certificate_set_x509_key_mem(pair, &chain, &key, GNUTLS_X509_FMT_PEM);
@@ -93,8 +92,8 @@ int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCerti
         if (r >= 0)
                 r = check(&c, now_usec, &why);
         if (r < 0)
-                return ddns_fail(message, r, "no TLS with certificate %s and key %s: %.200s" REMEDY, chain,
-                                 key, why.text, chain, key);
+                return ddns_fail(message, r, "no TLS with certificate %s and key %s: %.200s" REMEDY,
+                                 chain, key, why.text, chain, key);
         *ret = c;
         c = DDNS_CERTIFICATE_NULL;
         return 0;

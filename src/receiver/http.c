@@ -304,8 +304,8 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
         };
 
         return MHD_start_daemon(
-                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0, NULL, NULL, handle, h,
-                        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
+                        NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                         config->receiver.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         config->receiver.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
                         (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /

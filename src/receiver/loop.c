@@ -14,16 +14,18 @@
 #include "report/report.h"
 #include "store/options.h"
 
-#define SOCKETS_MAX 8
-#define WORKERS     2
-#define TICK_USEC   USEC_PER_SEC
+#define SOCKETS_MAX         8
+#define WORKERS             2
+#define TICK_USEC           USEC_PER_SEC
+#define EXPIRY_WARNING_DAYS 14
+#define USEC_OF_DAY         (86400 * USEC_PER_SEC)
 
 typedef struct Loop {
         const DdnsConfig *config;
         DdnsService service;
         DdnsHttpShared shared;
         DdnsCertificate certificate;
-        Refusal refusal;
+        DdnsRefusal refusal;
         DdnsPipeline *pipeline;
         DdnsHttp *http[SOCKETS_MAX];
         sd_event_source *timers[SOCKETS_MAX];
@@ -149,6 +151,16 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
+static int on_refused(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
+        Loop *l = userdata;
+        (void) revents;
+
+        if (l->leaving) /* what waits is for the next process */
+                return sd_event_source_set_enabled(source, SD_EVENT_OFF);
+        ddns_refusal_run(&l->refusal, fd, ddns_monotonic_usec());
+        return 0;
+}
+
 static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
         int r;
 
@@ -166,6 +178,8 @@ static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
                         r = sd_event_add_time_relative(l->event, &l->timers[i], CLOCK_MONOTONIC, 0, 1000,
                                                        on_http_timer, &refs[i]);
         }
+        for (size_t i = 0; i < l->refusal.n && r >= 0; i++)
+                r = sd_event_add_io(l->event, NULL, l->refusal.fds[i], EPOLLIN, on_refused, l);
         if (r >= 0)
                 r = sd_event_add_signal(l->event, NULL, SIGTERM, on_signal, l);
         if (r >= 0)
@@ -187,26 +201,78 @@ static void report_missing(const DdnsMaster *master, const char *why) {
                     master->name, why, master->password_file);
 }
 
+static int load_credentials(Loop *l) {
+        const DdnsConfig *config = l->config;
+        int r = ddns_credentials_new(config->receiver.masters, config->receiver.n_masters,
+                                     report_missing, &l->shared.credentials);
+
+        if (r < 0)
+                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL,
+                            "%s: no master under receiver.masters can log in", config->path);
+        return r;
+}
+
+static void warn_of_expiry(const DdnsCertificate *c) {
+        uint64_t now = ddns_now_usec();
+
+        if (c->expires_usec < now + EXPIRY_WARNING_DAYS * USEC_OF_DAY)
+                ddns_report(DDNS_EVENT_WARNING, NULL,
+                            "the TLS certificate expires in %" PRIu64 " days: renew it",
+                            (c->expires_usec - now) / USEC_OF_DAY);
+}
+
+/* Plain pushes must not wait because a certificate is bad: without one, TLS alone is refused. */
+static int open_tls(Loop *l, int fd, DdnsHttp **ret, DdnsMessage *message) {
+        int r = 0;
+
+        if (!l->certificate.chain && l->refusal.n == 0)
+                r = ddns_certificate_load(l->config, ddns_now_usec(), &l->certificate, &l->refusal.why);
+        if (r < 0)
+                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", l->refusal.why.text);
+        else if (l->certificate.chain)
+                warn_of_expiry(&l->certificate);
+        if (l->certificate.chain)
+                return ddns_http_new(&l->shared, fd, &l->certificate, ret, message);
+        r = ddns_refusal_add(&l->refusal, fd);
+        return r < 0 ? ddns_fail(message, r, "too many sockets for TLS") : 0;
+}
+
+static int open_socket(Loop *l, int fd, const char *name) {
+        DdnsHttp *http = NULL;
+        DdnsMessage message;
+        int r;
+
+        if (strcmp(name, "tls") == 0)
+                r = open_tls(l, fd, &http, &message);
+        else
+                r = ddns_http_new(&l->shared, fd, NULL, &http, &message);
+        if (r < 0)
+                ddns_report(DDNS_EVENT_ERROR, NULL, "%s", message.text);
+        else if (http)
+                l->http[l->n++] = http;
+        return r;
+}
+
+static void free_names(char ***names) {
+        for (char **name = *names; name && *name; name++)
+                free(*name);
+        free(*names);
+}
+
 static int open_sockets(Loop *l) {
-        int n = sd_listen_fds(true);
+        ddns_cleanup(free_names) char **names = NULL;
+        int n = sd_listen_fds_with_names(true, &names), r = 0;
 
         if (n <= 0 || n > SOCKETS_MAX) {
                 ddns_report(DDNS_EVENT_ERROR, NULL,
-                            "%d sockets were passed on, 1 to %d are needed: start ddns.socket", n,
-                            SOCKETS_MAX);
+                            "%d sockets were passed on, 1 to %d are needed: start ddns.socket or "
+                            "ddns-tls.socket",
+                            n, SOCKETS_MAX);
                 return -ENOTCONN;
         }
-        for (; l->n < n; l->n++) {
-                DdnsMessage message;
-                int r = ddns_http_new(l->config, l->credentials, SD_LISTEN_FDS_START + l->n,
-                                      &l->http[l->n], &message);
-
-                if (r < 0) {
-                        ddns_report(DDNS_EVENT_ERROR, NULL, "%s", message.text);
-                        return r;
-                }
-        }
-        return 0;
+        for (int i = 0; i < n && r >= 0; i++)
+                r = open_socket(l, SD_LISTEN_FDS_START + i, names[i]);
+        return r;
 }
 
 static int open_pipeline(Loop *l) {
@@ -218,7 +284,7 @@ static int open_pipeline(Loop *l) {
                 .workers = WORKERS,
                 .done = ddns_http_done,
         };
-        int r = ddns_pipeline_new(&l->service, l->credentials, &options, &l->pipeline, &message);
+        int r = ddns_pipeline_new(&l->service, l->shared.credentials, &options, &l->pipeline, &message);
 
         if (r < 0) {
                 ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", message.text);
@@ -243,11 +309,12 @@ static void close_all(Loop *l) {
                 (void) ddns_http_free(l->http[i]);
         }
         (void) sd_event_unref(l->event);
-        (void) ddns_credentials_free(l->credentials);
+        (void) ddns_credentials_free(l->shared.credentials);
+        ddns_certificate_done(&l->certificate);
 }
 
 int ddns_receiver_run(const DdnsConfig *config) {
-        Loop l = { .config = config };
+        Loop l = { .config = config, .shared.config = config };
         SocketRef refs[SOCKETS_MAX];
         sigset_t signals;
         int r;
@@ -262,11 +329,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
         (void) signal(SIGXFSZ, SIG_IGN); /* a limit on files is answered like a full disk */
 
         ddns_service_init(&l.service, config);
-        r = ddns_credentials_new(config->receiver.masters, config->receiver.n_masters, report_missing,
-                                 &l.credentials);
-        if (r < 0)
-                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL,
-                            "%s: no master under receiver.masters can log in", config->path);
+        r = load_credentials(&l);
         if (r >= 0)
                 r = open_sockets(&l);
         if (r >= 0)
@@ -274,12 +337,27 @@ int ddns_receiver_run(const DdnsConfig *config) {
         if (r >= 0)
                 r = set_up_events(&l, refs);
         if (r >= 0) {
-                ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets", l.n);
+                ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets", l.n + (int) l.refusal.n);
                 (void) sd_notify(false, "READY=1\nSTATUS=waiting for pushes");
                 r = sd_event_loop(l.event);
                 if (r >= 0)
                         r = l.result;
         }
         close_all(&l);
+        return r;
+}
+
+int ddns_receiver_check(const DdnsConfig *config) {
+        ddns_cleanup(ddns_certificate_done) DdnsCertificate certificate = DDNS_CERTIFICATE_NULL;
+        Loop l = { .config = config };
+        DdnsMessage message;
+        int r = load_credentials(&l);
+
+        (void) ddns_credentials_free(l.shared.credentials);
+        if (r < 0 || ddns_certificate_is_absent(config))
+                return r;
+        r = ddns_certificate_load(config, ddns_now_usec(), &certificate, &message);
+        if (r < 0)
+                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", message.text);
         return r;
 }
