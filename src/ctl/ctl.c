@@ -10,8 +10,10 @@
 #include "ctl/ctl.h"
 #include "ctl/verb.h"
 
-#define EXIT_USAGE   2
-#define TIMEOUT_USEC (60 * USEC_PER_SEC)
+#define EXIT_USAGE    2
+#define TIMEOUT_USEC  (60 * USEC_PER_SEC)
+#define WARNING_USEC  (300 * USEC_PER_SEC)
+#define CRITICAL_USEC (1800 * USEC_PER_SEC)
 
 typedef enum Needs {
         NEEDS_NOTHING,
@@ -25,6 +27,7 @@ typedef enum Needs {
 #define CHOOSE (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
 #define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
 #define WAIT   (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
+#define AGES   (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
 
 static const struct {
         const char *name, *operands;
@@ -74,6 +77,8 @@ static const struct {
           "return when a zone is served everywhere" },
         { "backup",       "FILE",      1, 1,        NEEDS_STORE,   0,                               ddns_verb_backup,
           "copy the database while all goes on" },
+        { "check",        "",          0, 0,        NEEDS_NOTHING, AGES,                            ddns_verb_check,
+          "say in a line if all is well (Nagios, Icinga)" },
         { "check-zone",   "ZONE FILE", 2, 2,        NEEDS_LIMITS,  DDNS_CTL_JSON | DDNS_CTL_PRINT,  ddns_verb_check_zone,
           "say whether a zone file would be accepted" },
         { "check-config", "",          0, 0,        NEEDS_NOTHING, DDNS_CTL_JSON,                   ddns_verb_check_config,
@@ -97,6 +102,8 @@ static const DdnsOption options[] = {
         { 0, "dry-run",   NULL,   "reconcile: only tell what would be done" },
         { 0, "confirm",   NULL,   "reconcile: delete also what the brake holds back" },
         { 0, "timeout",   "SECONDS", "wait: give up after that long (default: 60)" },
+        { 0, "warning",   "SECONDS", "check: behind for that long (default: 300)" },
+        { 0, "critical",  "SECONDS", "check: behind for that long (default: 1800)" },
 };
 /* clang-format on */
 
@@ -117,16 +124,16 @@ static const DdnsProgram program = {
         .print_more = print_verbs,
 };
 
-static int parse_timeout(DdnsCtl *c, const char *value) {
+static int parse_seconds(DdnsCtl *c, const char *option, const char *value, uint64_t *ret_usec) {
         unsigned seconds;
         char rest;
 
         if (!isdigit((unsigned char) value[0]) || strlen(value) > 6 ||
             sscanf(value, "%u%c", &seconds, &rest) != 1) {
-                ddns_ctl_say(c, "--timeout=%s: not a number of seconds from 0 to 999999", value);
+                ddns_ctl_say(c, "--%s=%s: not a number of seconds from 0 to 999999", option, value);
                 return -EINVAL;
         }
-        c->timeout_usec = seconds * USEC_PER_SEC;
+        *ret_usec = seconds * USEC_PER_SEC;
         return 0;
 }
 
@@ -135,11 +142,19 @@ static int handle_option(const DdnsOption *option, const char *value, void *user
         unsigned bit = 1u << (option - options);
 
         c->options |= bit;
-        if (bit == DDNS_CTL_TIMEOUT)
-                return parse_timeout(c, value);
-        if (bit == DDNS_CTL_BACKEND)
+        switch (bit) {
+        case DDNS_CTL_BACKEND:
                 c->backend = value;
-        return 0;
+                return 0;
+        case DDNS_CTL_TIMEOUT:
+                return parse_seconds(c, option->name, value, &c->timeout_usec);
+        case DDNS_CTL_WARNING:
+                return parse_seconds(c, option->name, value, &c->warning_usec);
+        case DDNS_CTL_CRITICAL:
+                return parse_seconds(c, option->name, value, &c->critical_usec);
+        default:
+                return 0;
+        }
 }
 
 static int usage(DdnsCtl *c, const char *verb, const char *operands) {
@@ -204,6 +219,8 @@ int ddns_ctl_main(int argc, char *argv[], const DdnsCtlStreams *streams) {
                 .err = streams->err,
                 .color = may_color(streams->out),
                 .timeout_usec = TIMEOUT_USEC,
+                .warning_usec = WARNING_USEC,
+                .critical_usec = CRITICAL_USEC,
                 .now_usec = ddns_now_usec(),
         };
         int first = 0;

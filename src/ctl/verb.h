@@ -23,6 +23,8 @@ enum {
         DDNS_CTL_DRY_RUN = 1 << 6,
         DDNS_CTL_CONFIRM = 1 << 7,
         DDNS_CTL_TIMEOUT = 1 << 8,
+        DDNS_CTL_WARNING = 1 << 9,
+        DDNS_CTL_CRITICAL = 1 << 10,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -31,9 +33,10 @@ typedef struct DdnsCtl {
         FILE *in;
         FILE *out;
         FILE *err;
-        unsigned options;      /* those that were given */
-        const char *backend;   /* of --backend */
-        uint64_t timeout_usec; /* of --timeout, or its default */
+        unsigned options;                     /* those that were given */
+        const char *backend;                  /* of --backend */
+        uint64_t timeout_usec;                /* of --timeout, or its default */
+        uint64_t warning_usec, critical_usec; /* likewise */
         const char *config_path;
         bool color;
         uint64_t now_usec;
@@ -64,6 +67,7 @@ DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
 DdnsVerb ddns_verb_reconcile;
 DdnsVerb ddns_verb_verify;
+DdnsVerb ddns_verb_check;
 DdnsVerb ddns_verb_check_backend;
 DdnsVerb ddns_verb_check_zone;
 DdnsVerb ddns_verb_check_config;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/* ddnsctl check. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "basic/clock.h"
+#include "ctl-fixture.h"
+#include "store/reconcile.h"
+#include "test.h"
+
+static const DdnsStoreBackend backends[] = { { "files", "a" }, { "asked", "b" } };
+
+static int set_up_backends(void **state) {
+        (void) set_up(state);
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);
+        deliver(f, "files", NULL, 1);
+        deliver(f, "asked", NULL, 1);
+        return 0;
+}
+
+/* A plugin's output: one line, one '|'. */
+static void check(Fixture *f, int status, const char *begin) {
+        assert_int_equal(run(f, "check", NULL), status);
+        assert_true(has(f->out, begin));
+        assert_ptr_equal(strchr(f->out, '\n'), f->out + strlen(f->out) - 1);
+        assert_string_equal(f->err, "");
+        if (status < 3)
+                assert_ptr_equal(strchr(f->out, '|'), strrchr(f->out, '|'));
+}
+
+static void a_node_that_is_well_is_ok(void **state) {
+        Fixture *f = *state;
+
+        check(f, 0,
+              "DDNS OK - 1 zones, 2 backends | zones=1 backends_down=0 waiting=0 deferred=0 dead=0"
+              " oldest=0s;300;1800\n");
+        push(f, "second.org"); /* what waits for a moment is no news */
+        check(f, 0, "DDNS OK - 2 zones, 2 backends | zones=2 backends_down=0 waiting=2");
+}
+
+static void a_zone_that_was_given_up_is_critical(void **state) {
+        Fixture *f = *state;
+
+        push(f, "second.org");
+        deliver(f, "asked", "refused", 0);
+        check(f, 2, "DDNS CRITICAL - 1 zone given up on asked | ");
+}
+
+static void fail_backend(Fixture *f, const char *error, uint64_t ago_sec) {
+        static const uint64_t backoff[] = { 90 * USEC_PER_SEC };
+        const DdnsSchedule schedule = { backoff, 1 };
+        uint64_t due;
+
+        assert_int_equal(ddns_store_backend_failed(f->store, "files", error,
+                                                   ddns_now_usec() - ago_sec * USEC_PER_SEC, &schedule,
+                                                   &due),
+                         0);
+}
+
+static void a_backend_that_is_down_gets_worse_with_time(void **state) {
+        Fixture *f = *state;
+
+        fail_backend(f, "first line\nof | two", 10);
+        check(f, 0, "DDNS OK - files is down for 10s: first line/of / two | ");
+        assert_int_equal(run(f, "check", "--warning=5", NULL), 1);
+        assert_true(has(f->out, "DDNS WARNING - files is down"));
+        assert_true(has(f->out, "oldest=0s;5;1800"));
+        assert_int_equal(run(f, "check", "--critical=5", NULL), 2);
+        assert_int_equal(run(f, "check", "--critical=x", NULL), 2);
+        assert_true(has(f->err, "--critical=x: not a number of seconds"));
+}
+
+static void a_zone_that_waits_for_long_is_told_with_its_backend(void **state) {
+        Fixture *f = *state;
+
+        push(f, "second.org");
+        deliver(f, "files", NULL, 1);
+        assert_int_equal(run(f, "check", "--warning=0", NULL), 1);
+        assert_true(has(f->out, "DDNS WARNING - asked is 0s behind | "));
+}
+
+static void the_brake_and_failed_passes_are_told_the_worst_first(void **state) {
+        const DdnsPass pass = { .started_usec = 1,
+                                .ended_usec = 2,
+                                .failed = true,
+                                .braked = 40,
+                                .error = "the disk is full" };
+        Fixture *f = *state;
+
+        assert_int_equal(ddns_store_add_pass(f->store, &pass), 0);
+        check(f, 2,
+              "DDNS CRITICAL - the brake holds back 40 deletes; the last pass failed: the disk is full | ");
+}
+
+static void masters_that_give_no_list_are_told(void **state) {
+        DdnsMasterHealth health = {
+                .failures = 1, .since_usec = 1, .due_usec = 2, .error = "no route to host"
+        };
+        Fixture *f = *state;
+
+        write_config(f,
+                     "state:\n  database: %1$s/ddns.db\n  wake: %1$s/wake\n"
+                     "backends:\n  - {name: files, type: zone-files, zone-dir: %1$s/zones}\n"
+                     "reconcile:\n  masters:\n"
+                     "    - {name: da1, servername: one.test, url: 'https://192.0.2.1:2222', username: admin,\n"
+                     "       password-file: da1.login}\n");
+        assert_int_equal(ddns_store_set_master_health(f->store, "da1", &health), 0);
+        check(f, 1, "DDNS WARNING - da1 gives no list: no route to host | ");
+        health.refused = true;
+        assert_int_equal(ddns_store_set_master_health(f->store, "da1", &health), 0);
+        check(f, 2, "DDNS CRITICAL - da1 gives no list");
+}
+
+static void what_can_not_be_read_is_unknown_with_its_reason(void **state) {
+        Fixture *f = *state;
+
+        write_config(f, "backends: 7\n");
+        check(f, 3, "DDNS UNKNOWN - ");
+        assert_true(has(f->out, "ddns.yaml:1:11: backends"));
+        assert_int_equal(unlink(f->config), 0);
+        check(f, 3, "DDNS UNKNOWN - ");
+        assert_true(has(f->out, "No such file"));
+}
+
+static void a_database_that_is_not_there_is_unknown(void **state) {
+        check(*state, 3, "DDNS UNKNOWN - ");
+}
+
+int main(void) {
+#define T(t) cmocka_unit_test_setup_teardown(t, set_up_backends, tear_down)
+        const struct CMUnitTest tests[] = {
+                T(a_node_that_is_well_is_ok),
+                T(a_zone_that_was_given_up_is_critical),
+                T(a_backend_that_is_down_gets_worse_with_time),
+                T(a_zone_that_waits_for_long_is_told_with_its_backend),
+                T(the_brake_and_failed_passes_are_told_the_worst_first),
+                T(masters_that_give_no_list_are_told),
+                T(what_can_not_be_read_is_unknown_with_its_reason),
+                cmocka_unit_test_setup_teardown(a_database_that_is_not_there_is_unknown, set_up_bare,
+                                                tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
