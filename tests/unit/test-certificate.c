@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said about a certificate that can't be used; those that can be are the suite tls' matter. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "receiver/certificate.h"
+#include "test.h"
+
+typedef struct Fixture {
+        char directory[64], chain[96], key[96];
+        DdnsConfig config;
+} Fixture;
+
+static int set_up(void **state) {
+        Fixture *f = calloc(1, sizeof *f);
+
+        assert_non_null(f);
+        strcpy(f->directory, "/tmp/ddns-test-XXXXXX");
+        assert_non_null(mkdtemp(f->directory));
+        (void) snprintf(f->chain, sizeof f->chain, "%s/tls.crt", f->directory);
+        (void) snprintf(f->key, sizeof f->key, "%s/tls.key", f->directory);
+        f->config.receiver.tls.certificate = f->chain;
+        f->config.receiver.tls.key = f->key;
+        *state = f;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        Fixture *f = *state;
+
+        (void) unlink(f->chain);
+        (void) unlink(f->key);
+        (void) rmdir(f->directory);
+        free(f);
+        return 0;
+}
+
+static void put(const char *path, const char *text) {
+        FILE *file = fopen(path, "w");
+
+        assert_non_null(file);
+        assert_true(fputs(text, file) >= 0);
+        assert_int_equal(fclose(file), 0);
+}
+
+static void fails(Fixture *f, int error) {
+        ddns_cleanup(ddns_certificate_done) DdnsCertificate c = DDNS_CERTIFICATE_NULL;
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+
+        assert_int_equal(ddns_certificate_load(&f->config, 1, &c, &message), error);
+        assert_null(c.chain);
+        assert_null(c.key);
+        assert_non_null(strstr(message.text, "systemctl reload ddns"));
+        assert_null(strstr(message.text, "SECRET"));
+}
+
+static void neither_file_there_is_no_tls_wanted(void **state) {
+        fails(*state, -ENOENT);
+        assert_true(ddns_certificate_is_absent(&((Fixture *) *state)->config));
+}
+
+static void one_file_alone_is_a_mistake(void **state) {
+        Fixture *f = *state;
+
+        put(f->key, "SECRET");
+        fails(f, -ENOENT);
+        assert_false(ddns_certificate_is_absent(&f->config));
+}
+
+static void what_is_no_certificate_is_told_without_its_text(void **state) {
+        static const char *const texts[] = {
+                "", "SECRET", "-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n"
+        };
+        Fixture *f = *state;
+
+        put(f->key, "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----\n");
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                put(f->chain, texts[i]);
+                fails(f, -EBADMSG);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(neither_file_there_is_no_tls_wanted, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(one_file_alone_is_a_mistake, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_is_no_certificate_is_told_without_its_text, set_up,
+                                                tear_down),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
