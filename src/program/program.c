@@ -59,5 +59,7 @@ int ddns_program_run(const char *name, const char *summary, int argc, char *argv
                 return DDNS_EXIT_CONFIG;
         }
         r = (arguments.check ? check : run)(&config);
+        if (r == -ENOTCONN)
+                return 2;
         return r == -ENOENT ? DDNS_EXIT_CONFIG : r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
