@@ -6,7 +6,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -342,8 +341,8 @@ DdnsHttp *ddns_http_free(DdnsHttp *h) {
         if (!h)
                 return NULL;
         if (h->daemon) {
-                ddns_http_quiesce(
-                                h); /* else stopping would shut the inherited socket down, and systemd's .socket fail */
+                /* else stopping would shut the inherited socket down, and systemd's .socket fail */
+                ddns_http_quiesce(h);
                 MHD_stop_daemon(h->daemon);
         }
         ddns_closep(&h->done_fd);
