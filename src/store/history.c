@@ -17,17 +17,7 @@ int ddns_store_each_version(DdnsStore *s, const char *zone,
         r = store_query(s, &stmt,
                         SQL_VERSION_ROW " FROM version WHERE zone = ?1 ORDER BY generation DESC", "t",
                         zone);
-        if (r < 0)
-                return r;
-        while ((r = store_step(s, stmt)) > 0) {
-                DdnsZoneRow row;
-
-                store_copy_zone_row(stmt, &row);
-                r = each(&row, userdata);
-                if (r != 0)
-                        return r;
-        }
-        return r;
+        return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
 }
 
 int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,

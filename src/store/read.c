@@ -120,6 +120,21 @@ int ddns_store_count(DdnsStore *s, DdnsStoreCounts *ret) {
         return 0;
 }
 
+int store_each_zone_row(DdnsStore *s, sqlite3_stmt *stmt,
+                        int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
+        int r;
+
+        while ((r = store_step(s, stmt)) > 0) {
+                DdnsZoneRow row;
+
+                store_copy_zone_row(stmt, &row);
+                r = each(&row, userdata);
+                if (r != 0)
+                        return r;
+        }
+        return r;
+}
+
 int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
                          int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
         STORE_STMT *stmt = NULL;
@@ -130,17 +145,7 @@ int ddns_store_each_zone(DdnsStore *s, const char *pattern, bool deleted_too,
                                      " WHERE (?1 IS NULL OR z.name GLOB ?1)"
                                      " AND (?2 OR z.deleted = 0) ORDER BY z.name",
                         "ti", pattern, deleted_too);
-        if (r < 0)
-                return r;
-        while ((r = store_step(s, stmt)) > 0) {
-                DdnsZoneRow row;
-
-                store_copy_zone_row(stmt, &row);
-                r = each(&row, userdata);
-                if (r != 0)
-                        return r;
-        }
-        return r;
+        return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
 }
 
 /* Columns: is there a retry row, is it due some time, is it written, is the zone in the log. */

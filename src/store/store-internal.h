@@ -65,6 +65,9 @@ uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 
 /* From a row of name, generation, deleted, urgent, serial, time, digest, hostname, username, master, client, size, content. */
 void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret);
+/* Calls `each` for all such rows; a non-zero return of it ends that and is passed on. */
+int store_each_zone_row(DdnsStore *s, sqlite3_stmt *stmt,
+                        int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
 /* The content of such a row, NUL-terminated and the caller's; NULL of a tombstone. 0 or -ENOMEM. */
 int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret);
 

@@ -41,7 +41,7 @@ void write_file(const Fixture *f, const char *name, const char *text) {
 void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-        /* clang-format off */
+/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
@@ -172,6 +172,17 @@ void push(Fixture *f, const char *zone) {
         f->input = ZONE;
         assert_int_equal(run(f, "push", zone, "-", NULL), 0);
         f->input = NULL;
+}
+
+const DdnsStoreBackend both_backends[2] = { { "files", "a" }, { "asked", "b" } };
+
+int set_up_pushed(void **state) {
+        (void) set_up(state);
+        Fixture *f = *state;
+
+        push(f, "example.org");
+        assert_int_equal(ddns_store_set_backends(f->store, both_backends, ARRAY_SIZE(both_backends)), 0);
+        return 0;
 }
 
 /* Delivers what is due to `backend`; `error` NULL: with success. */

@@ -23,6 +23,9 @@ typedef struct Fixture {
 /* Two backends without servers, "files" and "asked". With the database, or without one. */
 int set_up(void **state);
 int set_up_bare(void **state);
+/* With the database, in which example.org waits for both, which ddns-retry has met. */
+extern const DdnsStoreBackend both_backends[2];
+int set_up_pushed(void **state);
 int tear_down(void **state);
 void open_store(Fixture *f);
 

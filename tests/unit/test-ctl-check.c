@@ -9,16 +9,10 @@
 #include "store/reconcile.h"
 #include "test.h"
 
-static const DdnsStoreBackend backends[] = { { "files", "a" }, { "asked", "b" } };
-
-static int set_up_backends(void **state) {
-        (void) set_up(state);
-        Fixture *f = *state;
-
-        push(f, "example.org");
-        assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);
-        deliver(f, "files", NULL, 1);
-        deliver(f, "asked", NULL, 1);
+static int set_up_delivered(void **state) {
+        (void) set_up_pushed(state);
+        deliver(*state, "files", NULL, 1);
+        deliver(*state, "asked", NULL, 1);
         return 0;
 }
 
@@ -131,7 +125,7 @@ static void a_database_that_is_not_there_is_unknown(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up_backends, tear_down)
+#define T(t) cmocka_unit_test_setup_teardown(t, set_up_delivered, tear_down)
         const struct CMUnitTest tests[] = {
                 T(a_node_that_is_well_is_ok),
                 T(a_zone_that_was_given_up_is_critical),

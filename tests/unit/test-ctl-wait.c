@@ -12,17 +12,6 @@
 #include "ctl/listing.h"
 #include "test.h"
 
-static const DdnsStoreBackend backends[] = { { "files", "a" }, { "asked", "b" } };
-
-static int set_up_backends(void **state) {
-        (void) set_up(state);
-        Fixture *f = *state;
-
-        push(f, "example.org");
-        assert_int_equal(ddns_store_set_backends(f->store, backends, ARRAY_SIZE(backends)), 0);
-        return 0;
-}
-
 /* ---- wait -------------------------------------------------------------------------------------------------------- */
 
 static void what_is_everywhere_is_not_waited_for(void **state) {
@@ -55,7 +44,7 @@ static void those_that_are_missing_are_named_when_time_is_over(void **state) {
 static void a_backend_that_was_never_met_is_waited_for(void **state) {
         Fixture *f = *state;
 
-        assert_int_equal(ddns_store_set_backends(f->store, backends, 1), 0);
+        assert_int_equal(ddns_store_set_backends(f->store, both_backends, 1), 0);
         deliver(f, "files", NULL, 1);
         assert_int_equal(run(f, "wait", "example.org", "--timeout=0", NULL), 75);
         assert_true(has(f->err, "asked: pending"));
@@ -83,12 +72,13 @@ static void *deliver_later(void *userdata) {
 
         if (ddns_store_open(*path, &options, &s, &message) < 0)
                 return (void *) "open";
-        for (size_t i = 0; i < ARRAY_SIZE(backends); i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(both_backends); i++) {
                 DdnsResult result = { .zone = "example.org", .generation = 1 };
                 DdnsBatch batch = DDNS_BATCH_NULL;
 
-                if (ddns_store_take_batch(s, backends[i].name, ddns_now_usec(), 8, &batch) < 0 ||
-                    ddns_store_record(s, backends[i].name, &result, 1, ddns_now_usec(), &schedule) < 0)
+                if (ddns_store_take_batch(s, both_backends[i].name, ddns_now_usec(), 8, &batch) < 0 ||
+                    ddns_store_record(s, both_backends[i].name, &result, 1, ddns_now_usec(), &schedule) <
+                                    0)
                         return (void *) "record";
                 ddns_batch_done(&batch);
         }
@@ -236,7 +226,7 @@ static void a_backup_takes_no_place_of_a_file(void **state) {
 }
 
 int main(void) {
-#define T(t) cmocka_unit_test_setup_teardown(t, set_up_backends, tear_down)
+#define T(t) cmocka_unit_test_setup_teardown(t, set_up_pushed, tear_down)
         const struct CMUnitTest tests[] = {
                 T(what_is_everywhere_is_not_waited_for),
                 T(those_that_are_missing_are_named_when_time_is_over),

@@ -160,33 +160,6 @@ static void a_reader_that_went_away_is_a_quiet_failure(void **state) {
         (void) fclose(out);
 }
 
-static void help_lists_every_verb(void **state) {
-        /* clang-format off */
-        static const char *const verbs[] = { "status", "zones [PATTERN]", "show ZONE",  "cat ZONE",     "queue",
-                                             "push ZONE FILE", "delete ZONE...", "retry [ZONE...]",
-                                             "check-zone ZONE FILE", "check-config", "passwd",
-                                             "backends", "resync BACKEND", "check-backend BACKEND",
-                                             "reconcile", "restore ZONE...", "verify [ZONE...]" };
-        /* clang-format on */
-        ddns_cleanup(ddns_closep) int saved = dup(STDOUT_FILENO);
-        Fixture *f = *state;
-        FILE *capture = tmpfile();
-        char text[8192];
-
-        (void) fflush(stdout);
-        assert_true(dup2(fileno(capture), STDOUT_FILENO) >= 0);
-        int status = run_to(f, stdout, "--help", NULL);
-        (void) fflush(stdout);
-        assert_true(dup2(saved, STDOUT_FILENO) >= 0);
-
-        assert_int_equal(status, 0);
-        rewind(capture);
-        text[fread(text, 1, sizeof text - 1, capture)] = '\0';
-        (void) fclose(capture);
-        for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-                assert_true(has(text, verbs[i]));
-}
-
 /* ---- pushing ----------------------------------------------------------------------------------------------------- */
 
 static void a_push_is_stored_in_canonical_form_and_wakes(void **state) {
@@ -1033,7 +1006,6 @@ int main(void) {
                 WITH_STORE(without_access_the_group_is_named),
                 WITH_STORE(output_that_gets_lost_is_a_failure),
                 WITH_STORE(a_reader_that_went_away_is_a_quiet_failure),
-                BARE(help_lists_every_verb),
                 WITH_STORE(a_push_is_stored_in_canonical_form_and_wakes),
                 WITH_STORE(a_push_from_a_file_without_a_listener_gives_a_hint),
                 WITH_STORE(a_refused_push_changes_nothing),
