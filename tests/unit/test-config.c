@@ -839,6 +839,30 @@ static void shipped_example_is_ready_to_use(void **state) {
         assert_int_equal(c.backends[0].n_nameservers, 1);
 }
 
+static void the_examples_of_topologies_are_usable(void **state) {
+        static const struct {
+                const char *path;
+                size_t n_backends, n_masters;
+                DdnsBackendType type; /* of the first */
+        } examples[] = {
+                { EXAMPLES "/topology-a.yaml", 1, 2, DDNS_BACKEND_BIND },
+                { EXAMPLES "/topology-b.yaml", 2, 1, DDNS_BACKEND_COREDNS_MYSQL },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+                ddns_cleanup(ddns_config_done) DdnsConfig c = DDNS_CONFIG_NULL;
+                ddns_cleanup(ddns_freep) char *errors = NULL;
+
+                int r = ddns_config_load(examples[i].path, &c, &errors);
+                if (r < 0)
+                        fail_msg("%s", errors);
+                assert_int_equal(c.n_backends, examples[i].n_backends);
+                assert_int_equal(c.backends[0].type, examples[i].type);
+                assert_int_equal(c.receiver.n_masters, examples[i].n_masters);
+                assert_int_equal(c.reconcile.n_masters, examples[i].n_masters);
+        }
+}
+
 /* Takes the escapes of scdoc away. */
 static void unescape(char *text) {
         char *out = text;
@@ -905,6 +929,7 @@ int main(void) {
                 cmocka_unit_test(hostile_files_are_refused_in_bounds),
                 cmocka_unit_test(unreadable_files_are_named_without_numbers),
                 cmocka_unit_test(shipped_example_is_ready_to_use),
+                cmocka_unit_test(the_examples_of_topologies_are_usable),
                 cmocka_unit_test(man_page_names_every_key_with_default_and_range),
         };
 
