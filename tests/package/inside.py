@@ -134,7 +134,7 @@ def check_end(cases):
         same("/var/lib/bind/ddns holds zone files" in text, True, text)
         same(serial("example.com"), 2026010103, "serial")
         same(os.path.exists("/var/lib/ddns"), False, "the database")
-        same(os.path.exists("/etc/ddns/ddns.yaml"), False, "the configuration")
+        same(os.path.exists("/etc/ddns"), False, "the configuration and its secrets")
 
 
 def main():
