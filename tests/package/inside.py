@@ -16,6 +16,7 @@ MASTER = Master(("127.0.0.1", 2222))
 DONE = "/root/first-boot-done"
 UNITS = ("ddns.socket", "ddns.service", "ddns-retry.socket", "ddns-retry.timer", "ddns-retry.service", "ddns-reconcile.timer",
          "ddns-reconcile.service")
+OTHER_UNITS = ("ddns-tls.socket", "ddns-tls.path", "ddns-check.service", "ddns-reload.service", "ddns-sockets.target")
 SWITCHED_ON = ("ddns.socket", "ddns-retry.socket", "ddns-retry.timer", "ddns-reconcile.timer")
 
 
@@ -46,7 +47,7 @@ def check_first_look(cases):
         for unit in UNITS:
             same(run("systemctl", "is-active", unit, check=False).strip(), "inactive", unit)
     with cases.case("systemd has nothing to say about the units"):
-        same(run("systemd-analyze", "verify", "--man=no", *UNITS), "", "output")
+        same(run("systemd-analyze", "verify", "--man=no", *UNITS, *OTHER_UNITS), "", "output")
     with cases.case("secrets are for root alone"):
         for path in ("/etc/ddns/credentials", "/etc/ddns/credentials/receiver", "/etc/ddns/credentials/retry"):
             same(os.stat(path).st_mode & 0o7777, 0o700, path)
@@ -69,6 +70,12 @@ def switch_on(cases):
         run("journalctl", "--sync")
         text = run("journalctl", "DDNS_ZONE=example.com")
         same(["ddns-receiver" in text, "served by local" in text], [True, True], text)
+    with cases.case("a reload goes on with the next push"):
+        pid = run("systemctl", "show", "-P", "MainPID", "ddns.service")
+        run("systemctl", "reload", "ddns.service")
+        push("reload.example", 1)
+        run("ddnsctl", "wait", "reload.example")
+        same(run("systemctl", "show", "-P", "MainPID", "ddns.service") == pid, False, "still the old process")
     with cases.case("check is content"):
         same(run("ddnsctl", "check").split(" - ")[0], "DDNS OK", "check")
 
