@@ -9,12 +9,17 @@ _ddnsctl_operands() {
         }'
 }
 
+# compgen -W expands what it is given as a shell does, so nothing else gets there than what names are made of.
+_ddnsctl_names() {
+        awk '$1 ~ /^[A-Za-z0-9._-]+$/ { print $1 }'
+}
+
 _ddnsctl_zones() {
-        ddnsctl --no-legend zones "$1*" 2>/dev/null | awk '{ print $1 }'
+        ddnsctl --no-legend zones "$1*" 2>/dev/null | _ddnsctl_names
 }
 
 _ddnsctl_backends() {
-        ddnsctl --no-legend backends 2>/dev/null | awk '{ print $1 }'
+        ddnsctl --no-legend backends 2>/dev/null | _ddnsctl_names
 }
 
 _ddnsctl() {
