@@ -38,10 +38,10 @@ void write_file(const Fixture *f, const char *name, const char *text) {
         assert_int_equal(fclose(file), 0);
 }
 
+/* clang-format off */
 void write_config(Fixture *f, const char *format) {
         char text[2048];
 
-/* clang-format off */
         #pragma GCC diagnostic push
         #pragma GCC diagnostic ignored "-Wformat-nonliteral"
         (void) snprintf(text, sizeof text, format, f->directory);
