@@ -301,6 +301,20 @@ static int move_cursor(DdnsStore *s, const Place *place) {
                          "u", place->id);
 }
 
+static int count(DdnsStore *s, const Place *place, const DdnsResult *results, size_t n,
+                 uint64_t now_usec) {
+        uint64_t delivered = 0, failed = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                delivered += !results[i].written && !results[i].error;
+                failed += !results[i].written && results[i].error;
+        }
+        return store_run(s,
+                         "UPDATE backend SET delivered = delivered + ?2, failed = failed + ?3,"
+                         " delivered_usec = iif(?2 > 0, ?4, delivered_usec) WHERE id = ?1",
+                         "uuuu", place->id, delivered, failed, now_usec);
+}
+
 int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, size_t n,
                       uint64_t now_usec, const DdnsSchedule *schedule) {
         STORE_TRANSACTION(s);
@@ -314,6 +328,8 @@ int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, si
                 r = record_one(s, &place, &results[i], now_usec, schedule);
         if (r >= 0)
                 r = record_delay(s, &place, results, n);
+        if (r >= 0)
+                r = count(s, &place, results, n, now_usec);
         if (r >= 0)
                 r = move_cursor(s, &place);
         return r < 0 ? r : store_commit(s);

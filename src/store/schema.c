@@ -122,6 +122,11 @@ static const char *const steps[] = {
         "  since_usec INTEGER NOT NULL, due_usec INTEGER NOT NULL,"
         "  error TEXT"
         ") STRICT, WITHOUT ROWID;",
+
+        /* 4: what monitoring counts */
+        "ALTER TABLE backend ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;" /* deliveries */
+        "ALTER TABLE backend ADD COLUMN failed INTEGER NOT NULL DEFAULT 0;"    /* likewise */
+        "ALTER TABLE backend ADD COLUMN delivered_usec INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* "ddns" in PRAGMA application_id, so that another program's database is not taken for ours. */
