@@ -8,7 +8,7 @@
 #include "basic/cleanup.h"
 #include "basic/options.h"
 
-#define OPTIONS_MAX 32
+#define OPTIONS_MAX 40
 
 static const DdnsOption common[] = {
         { 0, "config", "FILE", "configuration, not /etc/ddns/ddns.yaml" },

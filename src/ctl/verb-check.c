@@ -173,13 +173,26 @@ static int open_all(DdnsCtl *c, char **ret_why) {
         return status;
 }
 
+/* A default gives way to what was said. */
+static bool settle_ages(DdnsCtl *c) {
+        if (c->warning_usec <= c->critical_usec)
+                return true;
+        if (!(c->options & DDNS_CTL_WARNING))
+                c->warning_usec = c->critical_usec;
+        else if (!(c->options & DDNS_CTL_CRITICAL))
+                c->critical_usec = c->warning_usec;
+        return c->warning_usec <= c->critical_usec;
+}
+
 int ddns_verb_check(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_freep) char *why = NULL;
         ddns_cleanup(check_done) Check k = { .ctl = c };
         ddns_cleanup(ddns_buffer_done) DdnsBuffer clean = DDNS_BUFFER_NULL;
         const char *text = "out of memory";
 
-        if (open_all(c, &why) == EXIT_SUCCESS) {
+        if (!settle_ages(c))
+                text = "--warning is more than --critical";
+        else if (open_all(c, &why) == EXIT_SUCCESS) {
                 int r = collect(&k);
                 if (r >= 0)
                         return print(&k);

@@ -55,6 +55,11 @@ static void fail_backend(Fixture *f, const char *error, uint64_t ago_sec) {
                          0);
 }
 
+static void check_ages(Fixture *f, int status, const char *one, const char *two, const char *part) {
+        assert_int_equal(run(f, "check", one, two, NULL), status);
+        assert_true(has(f->out, part));
+}
+
 static void a_backend_that_is_down_gets_worse_with_time(void **state) {
         Fixture *f = *state;
 
@@ -64,8 +69,25 @@ static void a_backend_that_is_down_gets_worse_with_time(void **state) {
         assert_true(has(f->out, "DDNS WARNING - files is down"));
         assert_true(has(f->out, "oldest=0s;5;1800"));
         assert_int_equal(run(f, "check", "--critical=5", NULL), 2);
-        assert_int_equal(run(f, "check", "--critical=x", NULL), 2);
+}
+
+static void a_wrong_command_line_is_unknown(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(run(f, "check", "--critical=x", NULL), 3);
         assert_true(has(f->err, "--critical=x: not a number of seconds"));
+        assert_true(has(f->out, "DDNS UNKNOWN - "));
+        assert_int_equal(run(f, "check", "--dead", NULL), 3);
+        assert_int_equal(run(f, "check", "operand", NULL), 3);
+        assert_int_equal(run(f, "--no-such", "check", NULL), 3);
+        assert_int_equal(run(f, "--no-such", "status", NULL), 2);
+        check_ages(f, 3, "--warning=6", "--critical=5",
+                   "DDNS UNKNOWN - --warning is more than --critical");
+}
+
+static void a_default_age_gives_way_to_what_was_said(void **state) {
+        check_ages(*state, 0, "--critical=5", NULL, "oldest=0s;5;5");
+        check_ages(*state, 0, "--warning=5000", NULL, "oldest=0s;5000;5000");
 }
 
 static void a_zone_that_waits_for_long_is_told_with_its_backend(void **state) {
@@ -130,6 +152,8 @@ int main(void) {
                 T(a_node_that_is_well_is_ok),
                 T(a_zone_that_was_given_up_is_critical),
                 T(a_backend_that_is_down_gets_worse_with_time),
+                T(a_wrong_command_line_is_unknown),
+                T(a_default_age_gives_way_to_what_was_said),
                 T(a_zone_that_waits_for_long_is_told_with_its_backend),
                 T(the_brake_and_failed_passes_are_told_the_worst_first),
                 T(masters_that_give_no_list_are_told),
