@@ -103,9 +103,13 @@ static int print_hash(DdnsCtl *c, const Password *password) {
                 return ddns_ctl_fail(c, "cannot make a salt: %m");
 
         const char *hash = crypt_rn(password->text, salt, data, sizeof *data);
-        if (hash)
+        int status = EXIT_SUCCESS;
+        if (!hash)
+                status = ddns_ctl_fail(c, "cannot hash: %m");
+        else if (c->options & DDNS_CTL_JSON)
+                status = ddns_ctl_print_json(c, json_pack("{s:s}", "hash", hash));
+        else
                 (void) fprintf(c->out, "%s\n", hash);
-        int status = hash ? EXIT_SUCCESS : ddns_ctl_fail(c, "cannot hash: %m");
         explicit_bzero(data, sizeof *data);
         return status;
 }

@@ -15,6 +15,11 @@ int ddns_verb_backup(DdnsCtl *c, char *operands[], size_t n) {
         ddns_progress_end(&progress);
         if (r < 0)
                 return ddns_ctl_fail(c, "%s: %s", operands[0], message.text);
+        if (c->options & DDNS_CTL_JSON) {
+                json_t *document = json_pack("{s:s}", "outcome", "written");
+                ddns_json_attach(&document, "file", ddns_json_text(operands[0]));
+                return ddns_ctl_print_json(c, document);
+        }
         (void) fprintf(c->out, "%s: written and checked.\n", operands[0]);
         return EXIT_SUCCESS;
 }

@@ -23,6 +23,7 @@ typedef struct Check {
         DdnsCtl *ctl;
         Level level;
         DdnsBuffer findings[LEVEL_CRITICAL + 1]; /* the worst are told first */
+        json_t *all;                             /* the same for JSON */
         uint64_t backends, down, waiting, deferred, dead, oldest_usec;
         DdnsStoreCounts counts;
 } Check;
@@ -30,6 +31,7 @@ typedef struct Check {
 static void check_done(Check *k) {
         for (size_t i = 0; i < ARRAY_SIZE(k->findings); i++)
                 ddns_buffer_done(&k->findings[i]);
+        json_decref(k->all);
 }
 
 /* What comes from elsewhere must not look like performance data or a second line. */
@@ -50,6 +52,10 @@ static void find(Check *k, Level level, const char *format, ...) {
         if (b->size > 0)
                 ddns_buffer_append_text(b, "; ");
         append_clean(b, text);
+        json_t *finding = json_pack("{s:s}", "level", level_names[level]);
+        ddns_json_attach(&finding, "text", ddns_json_text(text));
+        if (json_array_append_new(k->all, finding) < 0)
+                b->failed = true;
         if (level > k->level)
                 k->level = level;
 }
@@ -127,12 +133,24 @@ static int collect(Check *k) {
         return add_pass(k);
 }
 
+static int print_json(Check *k, uint64_t oldest_sec) {
+        json_t *document = json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "state",
+                                     level_names[k->level], "status", (int) k->level, "zones",
+                                     (json_int_t) k->counts.zones, "backends_down", (json_int_t) k->down,
+                                     "waiting", (json_int_t) k->waiting, "deferred",
+                                     (json_int_t) k->deferred, "dead", (json_int_t) k->dead,
+                                     "oldest_sec", (json_int_t) oldest_sec, "findings", k->all);
+        return ddns_ctl_print_json(k->ctl, document) == EXIT_SUCCESS ? (int) k->level : LEVEL_UNKNOWN;
+}
+
 static int print(Check *k) {
         DdnsCtl *c = k->ctl;
         uint64_t age = k->oldest_usec > 0 && c->now_usec > k->oldest_usec ? c->now_usec - k->oldest_usec
                                                                           : 0;
         const char *separator = " - ";
 
+        if (c->options & DDNS_CTL_JSON)
+                return print_json(k, age / USEC_PER_SEC);
         (void) fprintf(c->out, "DDNS %s", level_names[k->level]);
         for (size_t i = ARRAY_SIZE(k->findings); i-- > 0;) {
                 if (ddns_buffer_status(&k->findings[i]) < 0)
@@ -186,7 +204,7 @@ static bool settle_ages(DdnsCtl *c) {
 
 int ddns_verb_check(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_freep) char *why = NULL;
-        ddns_cleanup(check_done) Check k = { .ctl = c };
+        ddns_cleanup(check_done) Check k = { .ctl = c, .all = json_array() };
         ddns_cleanup(ddns_buffer_done) DdnsBuffer clean = DDNS_BUFFER_NULL;
         const char *text = "out of memory";
 
@@ -200,6 +218,15 @@ int ddns_verb_check(DdnsCtl *c, char *operands[], size_t n) {
         } else if (why) {
                 why[strcspn(why, "\n")] = '\0';
                 text = why;
+        }
+        if (c->options & DDNS_CTL_JSON) {
+                json_t *document = json_pack("{s:s, s:i, s:[{s:s}]}", "state", "UNKNOWN", "status",
+                                             LEVEL_UNKNOWN, "findings", "level", "UNKNOWN");
+                if (document)
+                        json_object_set_new(json_array_get(json_object_get(document, "findings"), 0),
+                                            "text", ddns_json_text(text));
+                (void) ddns_ctl_print_json(c, document);
+                return LEVEL_UNKNOWN;
         }
         append_clean(&clean, text);
         ddns_buffer_append_byte(&clean, '\0');

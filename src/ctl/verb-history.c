@@ -7,15 +7,15 @@
 /* clang-format off */
 static const DdnsColumn columns[] = {
         { "generation", "Generation", DDNS_COLUMN_RIGHT },
-        { "changed",    "When",       DDNS_COLUMN_PLAIN },
+        { "changed",    "Age",        DDNS_COLUMN_RIGHT | DDNS_COLUMN_AGE },
         { "deleted",    NULL,         DDNS_COLUMN_JSON },
         { NULL,         "Change",     DDNS_COLUMN_PLAIN },
         { "serial",     "Serial",     DDNS_COLUMN_RIGHT },
-        { "size",       "Size",       DDNS_COLUMN_RIGHT },
+        { "size",       NULL,         DDNS_COLUMN_JSON },
         { "hostname",   "Hostname",   DDNS_COLUMN_PLAIN },
         { "username",   "User",       DDNS_COLUMN_PLAIN },
         { "master",     "By",         DDNS_COLUMN_PLAIN },
-        { "client",     "From",       DDNS_COLUMN_PLAIN },
+        { "client",     NULL,         DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 

@@ -9,7 +9,7 @@ static const DdnsColumn columns[] = {
         { "master",   "Master",   DDNS_COLUMN_PLAIN },
         { "hostname", NULL,       DDNS_COLUMN_JSON },
         { "client",   "From",     DDNS_COLUMN_PLAIN },
-        { "reason",   "Reason",   DDNS_COLUMN_PLAIN },
+        { "reason",   NULL,       DDNS_COLUMN_JSON },
 };
 /* clang-format on */
 
@@ -22,6 +22,7 @@ static int add_rejected(const DdnsRejectedRow *row, void *userdata) {
         ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->reason, DDNS_TONE_PLAIN);
+        ddns_listing_remark(l, row->zone, row->reason, DDNS_TONE_PLAIN);
         return 0;
 }
 

@@ -11,13 +11,13 @@
 /* clang-format off */
 static const DdnsColumn zone_columns[] = {
         { "zone",       "Zone",       DDNS_COLUMN_PLAIN },
-        { "generation", "Generation", DDNS_COLUMN_RIGHT },
+        { "generation", "Generation", DDNS_COLUMN_RECORD },
         { "serial",     "Serial",     DDNS_COLUMN_RIGHT },
-        { "size",       "Size",       DDNS_COLUMN_RIGHT },
+        { "size",       "Size",       DDNS_COLUMN_RECORD },
         { "hostname",   "Owner",      DDNS_COLUMN_PLAIN },
         { "username",   "User",       DDNS_COLUMN_PLAIN },
         { "changed",    "Changed",    DDNS_COLUMN_PLAIN },
-        { "master",     "By",         DDNS_COLUMN_PLAIN },
+        { "master",     "By",         DDNS_COLUMN_RECORD },
         { "client",     "From",       DDNS_COLUMN_RECORD },
         { "urgent",     "Urgent",     DDNS_COLUMN_RECORD },
         { "deleted",    "Deleted",    DDNS_COLUMN_RECORD },
@@ -164,6 +164,13 @@ int ddns_verb_cat(DdnsCtl *c, char *operands[], size_t n) {
                 return ddns_ctl_store_failed(c, r);
         if (!content)
                 return ddns_ctl_fail(c, "%s: the zone was deleted", name);
+        if (c->options & DDNS_CTL_JSON) {
+                json_t *document = json_pack("{s:s, s:I, s:I}", "zone", row.zone, "generation",
+                                             (json_int_t) row.generation, "serial",
+                                             (json_int_t) row.serial);
+                ddns_json_attach(&document, "text", ddns_json_text(content));
+                return ddns_ctl_print_json(c, document);
+        }
         (void) fputs(content, c->out);
         return EXIT_SUCCESS;
 }

@@ -6,6 +6,7 @@
 
 #include "basic/clock.h"
 #include "ctl-fixture.h"
+#include "ctl/listing.h"
 #include "store/reconcile.h"
 #include "test.h"
 
@@ -142,6 +143,32 @@ static void what_can_not_be_read_is_unknown_with_its_reason(void **state) {
         assert_true(has(f->out, "No such file"));
 }
 
+static void json_has_each_finding_with_its_level(void **state) {
+        Fixture *f = *state;
+
+        push(f, "second.org");
+        deliver(f, "asked", "refused", 0);
+        assert_int_equal(run(f, "check", "--json", NULL), 2);
+        ddns_cleanup(ddns_json_decrefp) json_t *j = parse(f->out);
+        const json_t *finding = json_array_get(json_object_get(j, "findings"), 0);
+        assert_string_equal(text_of(j, "state"), "CRITICAL");
+        assert_int_equal(number_of(j, "status"), 2);
+        assert_int_equal(number_of(j, "zones"), 2);
+        assert_int_equal(number_of(j, "dead"), 1);
+        assert_string_equal(text_of(finding, "level"), "CRITICAL");
+        assert_string_equal(text_of(finding, "text"), "1 zone given up on asked");
+}
+
+static void json_of_what_can_not_be_read_is_unknown(void **state) {
+        Fixture *f = *state;
+
+        assert_int_equal(run(f, "check", "--json", NULL), 3);
+        ddns_cleanup(ddns_json_decrefp) json_t *j = parse(f->out);
+        const json_t *finding = json_array_get(json_object_get(j, "findings"), 0);
+        assert_string_equal(text_of(j, "state"), "UNKNOWN");
+        assert_true(has(text_of(finding, "text"), "ddns.db"));
+}
+
 static void a_database_that_is_not_there_is_unknown(void **state) {
         check(*state, 3, "DDNS UNKNOWN - ");
 }
@@ -158,6 +185,9 @@ int main(void) {
                 T(the_brake_and_failed_passes_are_told_the_worst_first),
                 T(masters_that_give_no_list_are_told),
                 T(what_can_not_be_read_is_unknown_with_its_reason),
+                T(json_has_each_finding_with_its_level),
+                cmocka_unit_test_setup_teardown(json_of_what_can_not_be_read_is_unknown, set_up_bare,
+                                                tear_down),
                 cmocka_unit_test_setup_teardown(a_database_that_is_not_there_is_unknown, set_up_bare,
                                                 tear_down),
         };

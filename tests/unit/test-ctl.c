@@ -36,7 +36,7 @@ static void a_wrong_command_line_is_a_usage_error(void **state) {
                 { "delete" },
                 { "check-zone", "example.org" },
                 { "status", "--dead" },
-                { "cat", "example.org", "--json" },
+                { "cat", "example.org", "--dead" },
                 { "zones", "--backend=files" },
                 { "delete", "example.org", "--urgent" },
                 { "backends", "files" },
