@@ -47,10 +47,13 @@ void ddns_connections_note(void *cls, struct MHD_Connection *mhd, void **context
         all->last_activity_usec = ddns_monotonic_usec();
         if (code == MHD_CONNECTION_NOTIFY_STARTED) {
                 all->n++;
+                ddns_metrics_count(all->metrics, all->accepted, 1);
+                ddns_metrics_count(all->metrics, all->open, 1);
                 *context = add(all, mhd);
                 return;
         }
         all->n--;
+        ddns_metrics_count(all->metrics, all->open, (uint64_t) -1);
         if (*context)
                 drop(all, *context);
         *context = NULL;
@@ -70,7 +73,7 @@ void ddns_connection_set_state(struct MHD_Connection *mhd, DdnsConnectionState s
 void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, uint64_t timeout_usec,
                             bool leaving) {
         for (DdnsConnection *c = all->first; c; c = c->next) {
-                bool late = c->state != DDNS_CONNECTION_ANSWERING &&
+                bool late = (all->answers_too || c->state != DDNS_CONNECTION_ANSWERING) &&
                             now_monotonic_usec - c->since_usec > timeout_usec;
 
                 if (c->fd >= 0 && (late || (leaving && c->state == DDNS_CONNECTION_KEPT)))

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "metrics/metrics.h"
+
 typedef struct DdnsConnection DdnsConnection;
 
 typedef enum DdnsConnectionState {
@@ -19,6 +21,9 @@ typedef struct DdnsConnections {
         DdnsConnection *first;
         unsigned n;
         uint64_t last_activity_usec; /* monotonic: last beginning or end of a connection */
+        bool answers_too;            /* have a deadline */
+        DdnsMetricsProcess *metrics;
+        DdnsMetricsCounter accepted, open; /* which of them count these connections */
 } DdnsConnections;
 
 /* For MHD_OPTION_NOTIFY_CONNECTION; `cls` is the DdnsConnections. */
@@ -27,6 +32,6 @@ void ddns_connections_note(void *cls, struct MHD_Connection *mhd, void **context
 
 void ddns_connection_set_state(struct MHD_Connection *mhd, DdnsConnectionState state);
 
-/* Cuts those that take longer than `timeout_usec` to send a request, and if `leaving` also those that are only kept. */
+/* Cuts those that take longer than `timeout_usec` to send a request (or with `answers_too` to take the answer), and if `leaving` also those that are only kept. */
 void ddns_connections_sweep(DdnsConnections *c, uint64_t now_monotonic_usec, uint64_t timeout_usec,
                             bool leaving);

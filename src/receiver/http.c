@@ -12,16 +12,21 @@
 #include "basic/clock.h"
 #include "receiver/connection.h"
 #include "receiver/http.h"
+#include "receiver/scrape.h"
 #include "report/report.h"
 
 /* Rounds of libmicrohttpd at a time, before the loop looks at timers and signals again. */
 #define RUNS_MAX 16
+
+/* Connections to the metrics socket at a time. */
+#define SCRAPES_MAX 8u
 
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
 struct DdnsHttp {
         DdnsHttpShared *shared;
         const DdnsConfig *config;
+        DdnsHttpKind kind;
         DdnsPipeline *pipeline;
         struct MHD_Daemon *daemon;
         DdnsConnections connections;
@@ -37,9 +42,10 @@ typedef struct Transaction {
         DdnsJob job;
         DdnsHttp *http;
         struct MHD_Connection *mhd;
-        char *target;     /* raw, cut at '?' */
-        size_t reserved;  /* of shared->memory */
-        unsigned refusal; /* HTTP status; 0: none */
+        char *target;        /* raw, cut at '?' */
+        size_t reserved;     /* of shared->memory */
+        uint64_t began_usec; /* monotonic */
+        unsigned refusal;    /* HTTP status; 0: none */
         const char *refusal_text;
         bool started, judged, answered;
 } Transaction;
@@ -88,6 +94,7 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
                 return NULL;
         t->http = cls;
         t->mhd = mhd;
+        t->began_usec = ddns_monotonic_usec();
         t->target = strdup(uri);
         if (!t->target) {
                 free(t);
@@ -146,6 +153,20 @@ static enum MHD_Result submit(Transaction *t, int kind) {
         return MHD_YES;
 }
 
+static void count_answer(const Transaction *t) {
+        DdnsMetricsProcess *metrics = t->http->shared->metrics;
+        unsigned status = t->job.exchange.status;
+
+        if (t->http->kind == DDNS_HTTP_METRICS)
+                return;
+        ddns_metrics_count(metrics,
+                           status < 400   ? DDNS_METRICS_ANSWERED_2XX
+                           : status < 500 ? DDNS_METRICS_ANSWERED_4XX
+                                          : DDNS_METRICS_ANSWERED_5XX,
+                           1);
+        ddns_metrics_time(metrics, ddns_monotonic_usec() - t->began_usec);
+}
+
 static enum MHD_Result reply(Transaction *t) {
         const DdnsExchange *x = &t->job.exchange;
         struct MHD_Response *response = MHD_create_response_from_buffer(x->answer.size, x->answer.data,
@@ -160,13 +181,18 @@ static enum MHD_Result reply(Transaction *t) {
         if (t->http->quiesced)
                 (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
         if (x->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, POST");
+                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+                                               t->http->kind == DDNS_HTTP_METRICS ? "GET, HEAD"
+                                                                                  : "GET, POST");
+        count_answer(t);
         r = MHD_queue_response(t->mhd, x->status, response);
         MHD_destroy_response(response);
         return r;
 }
 
 static enum MHD_Result reply_failure(Transaction *t, unsigned status, const char *text) {
+        if (status == 503)
+                ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_503_TOO_MANY_REQUESTS, 1);
         ddns_service_fail(&t->job.exchange, status, text);
         return reply(t);
 }
@@ -205,7 +231,7 @@ static enum MHD_Result start(Transaction *t, const char *method) {
                 refuse(t, 431, "the request's headers are too long");
         else if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
                 refuse(t, 413, body_too_long);
-        if (t->refusal) {
+        if (t->refusal || t->http->kind == DDNS_HTTP_METRICS) {
                 t->judged = true;
                 return MHD_YES;
         }
@@ -243,6 +269,7 @@ static enum MHD_Result refuse_login(Transaction *t) {
         DdnsReportFields fields = { .client = t->job.exchange.client };
 
         if (t->job.authorization) { /* browsers and scanners come without one: not worth a warning */
+                ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_LOGIN_FAILED, 1);
                 ddns_credentials_username(t->job.authorization, username);
                 ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s",
                             username, t->job.exchange.client);
@@ -255,6 +282,10 @@ static enum MHD_Result judge(Transaction *t) {
         ddns_connection_set_state(t->mhd, DDNS_CONNECTION_ANSWERING);
         if (t->refusal)
                 return reply_failure(t, t->refusal, t->refusal_text);
+        if (t->http->kind == DDNS_HTTP_METRICS) {
+                t->answered = true;
+                return ddns_scrape_judge(&t->job.exchange) ? submit(t, DDNS_JOB_SCRAPE) : reply(t);
+        }
         if (!t->job.exchange.master)
                 return refuse_login(t);
         if (ddns_buffer_status(&t->job.exchange.body) < 0)
@@ -295,6 +326,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
 
 static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificate *certificate) {
         const DdnsConfig *config = h->config;
+        bool metrics = h->kind == DDNS_HTTP_METRICS;
         struct MHD_OptionItem tls[] = {
                 { MHD_OPTION_HTTPS_MEM_CERT, 0, certificate ? certificate->chain : NULL },
                 { MHD_OPTION_HTTPS_MEM_KEY, 0, certificate ? certificate->key : NULL },
@@ -305,8 +337,10 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
         return MHD_start_daemon(
                         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
                         NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                        config->receiver.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                        config->receiver.max_connections_per_address, MHD_OPTION_CONNECTION_TIMEOUT,
+                        metrics ? SCRAPES_MAX : config->receiver.max_connections,
+                        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                        metrics ? SCRAPES_MAX : config->receiver.max_connections_per_address,
+                        MHD_OPTION_CONNECTION_TIMEOUT,
                         (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /
                                     USEC_PER_SEC),
                         /* headers, what it keeps about them, and some room for pieces of the body */
@@ -317,15 +351,22 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                         MHD_OPTION_ARRAY, certificate ? tls : &tls[3], MHD_OPTION_END);
 }
 
-int ddns_http_new(DdnsHttpShared *shared, int fd, const DdnsCertificate *certificate, DdnsHttp **ret,
-                  DdnsMessage *message) {
+int ddns_http_new(DdnsHttpShared *shared, int fd, DdnsHttpKind kind, const DdnsCertificate *certificate,
+                  DdnsHttp **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_http_freep) DdnsHttp *h = calloc(1, sizeof *h);
 
         if (!h)
                 return ddns_fail(message, -ENOMEM, "out of memory");
         h->shared = shared;
         h->config = shared->config;
-        h->connections.last_activity_usec = ddns_monotonic_usec();
+        h->kind = kind;
+        h->connections = (DdnsConnections){
+                .last_activity_usec = ddns_monotonic_usec(),
+                .answers_too = kind == DDNS_HTTP_METRICS,
+                .metrics = shared->metrics,
+                .accepted = DDNS_METRICS_ACCEPTED_PLAIN + kind,
+                .open = DDNS_METRICS_OPEN_PLAIN + kind,
+        };
         (void) pthread_mutex_init(&h->lock, NULL);
         h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (h->done_fd < 0)

@@ -11,18 +11,26 @@
 
 typedef struct DdnsHttp DdnsHttp;
 
+/* What a socket is for. */
+typedef enum DdnsHttpKind {
+        DDNS_HTTP_PLAIN,
+        DDNS_HTTP_TLS,
+        DDNS_HTTP_METRICS, /* scrapes, in the clear and without a login; see scrape.h */
+} DdnsHttpKind;
+
 /* What the sockets of one loop share. */
 typedef struct DdnsHttpShared {
         const DdnsConfig *config;
         DdnsCredentials *credentials;
+        DdnsMetricsProcess *metrics;
         size_t memory; /* bytes of all bodies that are held */
 } DdnsHttpShared;
 
-/* Takes over `fd`, but never shuts it down: it is the service manager's. `certificate`: speaks TLS 1.2 or newer with it;
- * NULL: in the clear. `shared` and `certificate` must outlive the result. `message` has the text of a failure. The pipeline's
+/* Takes over `fd`, but never shuts it down: it is the service manager's. `certificate`: for DDNS_HTTP_TLS, which speaks TLS
+ * 1.2 or newer with it; else NULL. `shared` and `certificate` must outlive the result. `message` has the text of a failure. The pipeline's
  * `done` must be ddns_http_done(). */
-int ddns_http_new(DdnsHttpShared *shared, int fd, const DdnsCertificate *certificate, DdnsHttp **ret,
-                  DdnsMessage *message);
+int ddns_http_new(DdnsHttpShared *shared, int fd, DdnsHttpKind kind, const DdnsCertificate *certificate,
+                  DdnsHttp **ret, DdnsMessage *message);
 /* Call when no connection is left; those that are get closed. NULL is accepted. */
 DdnsHttp *ddns_http_free(DdnsHttp *h);
 DDNS_DEFINE_CLEANUP(DdnsHttp *, ddns_http_free)

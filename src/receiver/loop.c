@@ -30,6 +30,7 @@ typedef struct Loop {
         DdnsHttp *http[SOCKETS_MAX];
         sd_event_source *timers[SOCKETS_MAX];
         int n;
+        bool metrics; /* one of them is for scrapes */
         sd_event *event;
         bool leaving;
         uint64_t leave_usec; /* monotonic: when to give up on connections that do not end */
@@ -231,25 +232,29 @@ static int open_tls(Loop *l, int fd, DdnsHttp **ret, DdnsMessage *message) {
                 ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", l->refusal.why.text);
         else if (l->certificate.chain)
                 warn_of_expiry(&l->certificate);
+        l->service.metrics.certificate_expires_usec = l->certificate.expires_usec;
         if (l->certificate.chain)
-                return ddns_http_new(&l->shared, fd, &l->certificate, ret, message);
+                return ddns_http_new(&l->shared, fd, DDNS_HTTP_TLS, &l->certificate, ret, message);
         r = ddns_refusal_add(&l->refusal, fd);
         return r < 0 ? ddns_fail(message, r, "too many sockets for TLS") : 0;
 }
 
 static int open_socket(Loop *l, int fd, const char *name) {
         DdnsHttp *http = NULL;
+        bool metrics = strcmp(name, "metrics") == 0;
         DdnsMessage message;
         int r;
 
         if (strcmp(name, "tls") == 0)
                 r = open_tls(l, fd, &http, &message);
         else
-                r = ddns_http_new(&l->shared, fd, NULL, &http, &message);
+                r = ddns_http_new(&l->shared, fd, metrics ? DDNS_HTTP_METRICS : DDNS_HTTP_PLAIN, NULL,
+                                  &http, &message);
         if (r < 0)
                 ddns_report(DDNS_EVENT_ERROR, NULL, "%s", message.text);
         else if (http)
                 l->http[l->n++] = http;
+        l->metrics = l->metrics || metrics;
         return r;
 }
 
@@ -282,6 +287,7 @@ static int open_pipeline(Loop *l) {
                 .store = ddns_store_options(l->config),
                 .wake = l->config->state.wake,
                 .workers = WORKERS,
+                .metrics = l->metrics,
                 .done = ddns_http_done,
         };
         int r = ddns_pipeline_new(&l->service, l->shared.credentials, &options, &l->pipeline, &message);
@@ -329,6 +335,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
         (void) signal(SIGXFSZ, SIG_IGN); /* a limit on files is answered like a full disk */
 
         ddns_service_init(&l.service, config);
+        l.shared.metrics = &l.service.metrics;
         r = load_credentials(&l);
         if (r >= 0)
                 r = open_sockets(&l);

@@ -8,6 +8,7 @@
 #include "basic/clock.h"
 #include "basic/wake.h"
 #include "receiver/pipeline.h"
+#include "receiver/scrape.h"
 
 #define WORKERS_MAX 8
 /* Changes of one commit; bounded by the number of connections in practice. */
@@ -31,10 +32,10 @@ struct DdnsPipeline {
         DdnsService *service;
         DdnsCredentials *credentials;
         DdnsPipelineOptions options;
-        Queue logins, work, commits;
+        Queue logins, work, commits, scrapes;
         DdnsTurns turns;
         Thread workers[WORKERS_MAX];
-        Thread porter, committer;
+        Thread porter, committer, scraper;
         atomic_bool broken;
 };
 
@@ -110,6 +111,18 @@ static void *work(void *userdata) {
                         queue_push(&p->commits, job);
                 else
                         p->options.done(job);
+        return NULL;
+}
+
+static void *scrape(void *userdata) {
+        Thread *t = userdata;
+        DdnsPipeline *p = t->pipeline;
+        DdnsJob *job;
+
+        while ((job = queue_pop(&p->scrapes, false))) {
+                ddns_scrape_handle(p->service, t->store, &job->exchange);
+                p->options.done(job);
+        }
         return NULL;
 }
 
@@ -223,6 +236,7 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
         queue_init(&p->logins);
         queue_init(&p->work);
         queue_init(&p->commits);
+        queue_init(&p->scrapes);
         ddns_turns_init(&p->turns);
 
         r = start(p, &p->committer, commit, message);
@@ -230,6 +244,8 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
                 r = start(p, &p->porter, verify, message);
         for (unsigned i = 0; r >= 0 && i < p->options.workers; i++)
                 r = start(p, &p->workers[i], work, message);
+        if (r >= 0 && p->options.metrics)
+                r = start(p, &p->scraper, scrape, message);
         if (r < 0) {
                 (void) ddns_pipeline_free(p);
                 return r;
@@ -241,6 +257,8 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
 DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
         if (!p)
                 return NULL;
+        queue_close(&p->scrapes);
+        stop(&p->scraper);
         queue_close(&p->logins);
         stop(&p->porter);
         queue_close(&p->work);
@@ -251,6 +269,7 @@ DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
         queue_done(&p->logins);
         queue_done(&p->work);
         queue_done(&p->commits);
+        queue_done(&p->scrapes);
         ddns_turns_done(&p->turns);
         free(p);
         return NULL;
@@ -265,7 +284,13 @@ void ddns_pipeline_end(DdnsPipeline *p, DdnsJob *job) {
 }
 
 void ddns_pipeline_submit(DdnsPipeline *p, DdnsJob *job) {
-        queue_push(job->kind == DDNS_JOB_VERIFY ? &p->logins : &p->work, job);
+        Queue *const queues[] = {
+                [DDNS_JOB_VERIFY] = &p->logins,
+                [DDNS_JOB_HANDLE] = &p->work,
+                [DDNS_JOB_SCRAPE] = &p->scrapes,
+        };
+
+        queue_push(queues[job->kind], job);
 }
 
 bool ddns_pipeline_is_broken(DdnsPipeline *p) {

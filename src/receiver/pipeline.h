@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The threads behind the HTTP loop: one that checks passwords, some that parse and check, and one that commits.
+/* The threads behind the HTTP loop: one that checks passwords, some that parse and check, one that commits, and one that
+ * answers scrapes, which no push waits for.
  *
  * Pushes that arrive while a commit is under way share the next one (group commit), which costs the single push nothing. */
 #pragma once
@@ -13,8 +14,8 @@
 typedef struct DdnsPipeline DdnsPipeline;
 
 typedef struct DdnsJob {
-        enum { DDNS_JOB_VERIFY, DDNS_JOB_HANDLE } kind;
-        DdnsExchange exchange;     /* HANDLE */
+        enum { DDNS_JOB_VERIFY, DDNS_JOB_HANDLE, DDNS_JOB_SCRAPE } kind;
+        DdnsExchange exchange;     /* HANDLE, SCRAPE */
         const char *authorization; /* VERIFY: in; `exchange.master` is the result, NULL: refused */
         DdnsSockaddr address;      /* VERIFY: in */
         DdnsTurn turn;             /* see ddns_pipeline_begin() */
@@ -26,6 +27,7 @@ typedef struct DdnsPipelineOptions {
         DdnsStoreOptions store;
         const char *wake;
         unsigned workers;
+        bool metrics;               /* jobs to scrape may come */
         void (*done)(DdnsJob *job); /* called from a thread of the pipeline when the job is through */
 } DdnsPipelineOptions;
 

@@ -16,6 +16,7 @@
 
 void ddns_service_init(DdnsService *s, const DdnsConfig *config) {
         *s = (DdnsService){ .config = config, .started_usec = ddns_now_usec() };
+        s->metrics.started_usec = s->started_usec;
         if (config->receiver.hostname)
                 (void) snprintf(s->hostname, sizeof s->hostname, "%s", config->receiver.hostname);
         else if (gethostname(s->hostname, sizeof s->hostname - 1) < 0)
@@ -231,21 +232,42 @@ static int dispatch(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
         return r < 0 ? r : note_contact(s, x);
 }
 
-static void answer_failure(DdnsExchange *x, int error, const char *detail) {
+/* Saves and deletes in a request. */
+static size_t pushes_of(const DdnsExchange *x) {
+        switch (x->request.command) {
+        case DDNS_COMMAND_SAVE:
+                return 1;
+        case DDNS_COMMAND_DELETE:
+                return x->request.n_zones;
+        default:
+                return 0;
+        }
+}
+
+static void answer_failure(DdnsService *s, DdnsExchange *x, int error, const char *detail) {
         static const struct {
                 int error;
+                DdnsMetricsCounter cause;
                 const char *text;
         } texts[] = {
-                { ENOSPC, "the disk is full, nothing was stored; send it again later" },
-                { EAGAIN, "the database is locked, nothing was stored; send it again later" },
-                { ENOMEM, "out of memory, nothing was stored; send it again later" },
+                { ENOSPC, DDNS_METRICS_503_DISK_FULL,
+                  "the disk is full, nothing was stored; send it again later" },
+                { EAGAIN, DDNS_METRICS_503_DATABASE_LOCKED,
+                  "the database is locked, nothing was stored; send it again later" },
+                { ENOMEM, DDNS_METRICS_503_OUT_OF_MEMORY,
+                  "out of memory, nothing was stored; send it again later" },
         };
         const char *text = "the database can not be written, nothing was stored; send it again later";
+        DdnsMetricsCounter cause = DDNS_METRICS_503_DATABASE;
 
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-                if (texts[i].error == -error)
+                if (texts[i].error == -error) {
                         text = texts[i].text;
+                        cause = texts[i].cause;
+                }
         ddns_service_fail(x, 503, text);
+        ddns_metrics_count(&s->metrics, cause, 1);
+        ddns_metrics_count(&s->metrics, DDNS_METRICS_PUSH_UNAVAILABLE, pushes_of(x));
         DdnsReportFields f = fields_of(x, x->request.n_zones > 0 ? x->request.zones[0] : NULL);
         ddns_report(DDNS_EVENT_STORE_FAILED, &f, "%s: not kept, answered 503 to %s: %s",
                     f.zone ? f.zone : "a request", x->master->name, detail);
@@ -259,7 +281,7 @@ int ddns_service_handle(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
         if (r >= 0)
                 r = dispatch(s, store, x);
         if (r < 0) {
-                answer_failure(x, r, r == -ENOMEM ? "out of memory" : ddns_store_error(store));
+                answer_failure(s, x, r, r == -ENOMEM ? "out of memory" : ddns_store_error(store));
                 return 0;
         }
         return r;
@@ -309,6 +331,20 @@ static void report_change(const DdnsExchange *x, const DdnsChange *c) {
                             x->zone.warning.text, x->zone.n_dropped);
 }
 
+static void count_change(DdnsService *s, const DdnsChange *c) {
+        static const DdnsMetricsCounter counters[] = {
+                [DDNS_OUTCOME_SAVED] = DDNS_METRICS_PUSH_SAVED,
+                [DDNS_OUTCOME_UNCHANGED] = DDNS_METRICS_PUSH_UNCHANGED,
+                [DDNS_OUTCOME_DELETED] = DDNS_METRICS_PUSH_DELETED,
+                [DDNS_OUTCOME_ABSENT] = DDNS_METRICS_PUSH_ABSENT,
+                [DDNS_OUTCOME_OVERTAKEN] = DDNS_METRICS_PUSH_OVERTAKEN,
+                [DDNS_OUTCOME_CONFLICT] = DDNS_METRICS_PUSH_CONFLICT,
+        };
+
+        if (c->outcome != DDNS_OUTCOME_NONE)
+                ddns_metrics_count(&s->metrics, counters[c->outcome], 1);
+}
+
 void ddns_service_finish(DdnsService *s, DdnsExchange *x, int error, const char *text) {
         const DdnsChange *first = &x->changes[0];
 
@@ -316,6 +352,7 @@ void ddns_service_finish(DdnsService *s, DdnsExchange *x, int error, const char 
                 DdnsReportFields f = fields_of(x, first->zone);
 
                 atomic_fetch_add(&s->refused, 1);
+                ddns_metrics_count(&s->metrics, DDNS_METRICS_PUSH_REFUSED, 1);
                 ddns_report(DDNS_EVENT_PUSH_REFUSED, &f, "%s: refused, %s",
                             first->zone ? first->zone : "a request", x->reason.text);
                 return; /* answered already */
@@ -323,12 +360,14 @@ void ddns_service_finish(DdnsService *s, DdnsExchange *x, int error, const char 
         if (first->kind == DDNS_CHANGE_CONTACT)
                 return;
         if (error < 0) {
-                answer_failure(x, error, text);
+                answer_failure(s, x, error, text);
                 return;
         }
 
-        for (size_t i = 0; i < x->n_changes; i++)
+        for (size_t i = 0; i < x->n_changes; i++) {
                 report_change(x, &x->changes[i]);
+                count_change(s, &x->changes[i]);
+        }
         atomic_fetch_add(&s->pushes, x->n_changes);
         succeed(x, NULL, NULL);
 }

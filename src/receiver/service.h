@@ -11,6 +11,7 @@
 #include "basic/address.h"
 #include "basic/buffer.h"
 #include "config/config.h"
+#include "metrics/metrics.h"
 #include "receiver/request.h"
 #include "store/store.h"
 #include "zone/zone.h"
@@ -22,6 +23,7 @@ typedef struct DdnsService {
         uint64_t started_usec;
         atomic_uint_fast64_t pushes; /* saves and deletes acknowledged */
         atomic_uint_fast64_t refused;
+        DdnsMetricsProcess metrics;
         /* of each of config's masters, as far as it was written down */
         atomic_uint_fast64_t last_contact_usec[DDNS_MASTERS_MAX];
 } DdnsService;
