@@ -122,14 +122,16 @@ class Node(Running):
     named.conf, in `options` and behind it. `registration`: how the private named learns of zones, on both sides.
     `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
     RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
-    `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`."""
+    `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`. `environments`: name of a program
+    to what its environment has beside."""
 
     def __init__(self, build, receiver=None, queue=None, state=None, reconcile=None, backend=None, backends=(),
                  credentials=None, named=True, named_options="", named_more="", registration="addzone", control=None,
-                 timer=1.0, restart=0.1, clock=False, keep=False):
+                 timer=1.0, restart=0.1, clock=False, environments=None, keep=False):
         self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
         self._build = build
         self._keep, self._timer, self._restart, self._registration = keep, timer, restart, registration
+        self._environments = environments or {}
         self._named = self.receiver = self.retry = self.clock = None
         self.directory = tempfile.mkdtemp(prefix="ddns-node-")
         os.chmod(self.directory, 0o755)
@@ -216,9 +218,9 @@ class Node(Running):
         with open(self._include_file, "w", encoding="utf-8"):
             pass
 
-    def _environment(self):
+    def _environment(self, name):
         environment = {key: value for key, value in os.environ.items() if key not in ("JOURNAL_STREAM", "NOTIFY_SOCKET")}
-        return {**environment, **(self.clock.environment if self.clock else {}),
+        return {**environment, **(self.clock.environment if self.clock else {}), **self._environments.get(name, {}),
                 "CREDENTIALS_DIRECTORY": self.path("credentials"),
                 "ASAN_OPTIONS": "detect_leaks=1:exitcode=99", "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
                 "TSAN_OPTIONS": "exitcode=99"}
@@ -241,7 +243,7 @@ class Node(Running):
 
     def _activate(self, name, sock, every=None):
         command = [self._programs[name], "--config=" + self.path("ddns.yaml")]
-        return Activated(command, sock, self.path(name + ".log"), self._environment(), every,
+        return Activated(command, sock, self.path(name + ".log"), self._environment(name), every,
                          self._restart)
 
     # ---- ddns
@@ -249,7 +251,7 @@ class Node(Running):
     def ctl_text(self, *arguments, stdin="", check=True):
         command = [self._programs["ddnsctl"], "--config=" + self.path("ddns.yaml"), *arguments]
         return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, text=True, check=check, timeout=60,
-                              env=self._environment()).stdout
+                              env=self._environment("ddnsctl")).stdout
 
     def kill_receiver(self, number=signal.SIGKILL):
         return self.receiver.signal(number)
@@ -278,7 +280,8 @@ class Node(Running):
         """ddns-reconcile, as its timer starts it; what it says goes to its standard output, too."""
         command = [find_program(self._build, "ddns-reconcile"), "--config=" + self.path("ddns.yaml"), *arguments]
         return subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, errors="replace", env=self._environment())
+                                stderr=subprocess.STDOUT, text=True, errors="replace",
+                                env=self._environment("ddns-reconcile"))
 
     def end_reconcile(self, process, timeout=60):
         """Waits for one that was started."""
