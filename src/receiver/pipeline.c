@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Worker threads and the committing thread. */
+/* Worker threads, of which one at a time commits. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,10 +32,14 @@ struct DdnsPipeline {
         DdnsService *service;
         DdnsCredentials *credentials;
         DdnsPipelineOptions options;
-        Queue logins, work, commits, scrapes;
+        Queue logins, work, scrapes;
+        pthread_mutex_t lock;             /* of the next three */
+        DdnsJob *changed, **changed_tail; /* jobs that wait for a commit */
+        bool committing;                  /* a worker does, with `store` */
+        DdnsStore *store;
         DdnsTurns turns;
         Thread workers[WORKERS_MAX];
-        Thread porter, committer, scraper;
+        Thread porter, scraper;
         atomic_bool broken;
 };
 
@@ -57,8 +61,8 @@ static void queue_push(Queue *q, DdnsJob *job) {
         (void) pthread_mutex_lock(&q->lock);
         *q->tail = job;
         q->tail = &job->next;
-        (void) pthread_cond_signal(&q->filled);
         (void) pthread_mutex_unlock(&q->lock);
+        (void) pthread_cond_signal(&q->filled); /* now, else who wakes up would wait for the lock next */
 }
 
 static void queue_close(Queue *q) {
@@ -68,19 +72,17 @@ static void queue_close(Queue *q) {
         (void) pthread_mutex_unlock(&q->lock);
 }
 
-/* Waits for a job, or for all that are there. NULL: closed and empty. */
-static DdnsJob *queue_pop(Queue *q, bool all) {
+/* Waits for a job. NULL: closed and empty. */
+static DdnsJob *queue_pop(Queue *q) {
         (void) pthread_mutex_lock(&q->lock);
         while (!q->head && !q->closed)
                 (void) pthread_cond_wait(&q->filled, &q->lock);
 
         DdnsJob *job = q->head;
         if (job) {
-                q->head = all ? NULL : job->next;
+                q->head = job->next;
                 if (!q->head)
                         q->tail = &q->head;
-                if (!all)
-                        job->next = NULL;
         }
         (void) pthread_mutex_unlock(&q->lock);
         return job;
@@ -93,24 +95,11 @@ static void *verify(void *userdata) {
         DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&p->logins, false))) {
+        while ((job = queue_pop(&p->logins))) {
                 job->exchange.master = ddns_credentials_verify(p->credentials, job->authorization,
                                                                &job->address.sa);
                 p->options.done(job);
         }
-        return NULL;
-}
-
-static void *work(void *userdata) {
-        Thread *t = userdata;
-        DdnsPipeline *p = t->pipeline;
-        DdnsJob *job;
-
-        while ((job = queue_pop(&p->work, false)))
-                if (ddns_service_handle(p->service, t->store, &job->exchange) > 0)
-                        queue_push(&p->commits, job);
-                else
-                        p->options.done(job);
         return NULL;
 }
 
@@ -119,7 +108,7 @@ static void *scrape(void *userdata) {
         DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&p->scrapes, false))) {
+        while ((job = queue_pop(&p->scrapes))) {
                 ddns_scrape_handle(p->service, t->store, &job->exchange);
                 p->options.done(job);
         }
@@ -151,17 +140,16 @@ static bool needs_delivery(const DdnsJob *job) {
 }
 
 /* Commits the jobs from `first` up to `end` as one transaction and answers them. */
-static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n) {
-        DdnsPipeline *p = t->pipeline;
+static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, size_t n) {
         DdnsChange *changes = calloc(n, sizeof *changes);
         bool wake = false;
         int r = -ENOMEM;
 
         if (changes) {
                 (void) gather(first, changes, end);
-                r = ddns_store_forget_turns(t->store, ddns_turns_oldest(&p->turns));
+                r = ddns_store_forget_turns(p->store, ddns_turns_oldest(&p->turns));
                 if (r >= 0)
-                        r = ddns_store_accept(t->store, changes, n, ddns_now_usec());
+                        r = ddns_store_accept(p->store, changes, n, ddns_now_usec());
                 if (r >= 0)
                         scatter(first, changes, end);
         }
@@ -174,29 +162,57 @@ static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n
                 next = job->next;
                 wake = wake || needs_delivery(job);
                 ddns_service_finish(p->service, &job->exchange, r,
-                                    r < 0 ? ddns_store_error(t->store) : NULL);
+                                    r < 0 ? ddns_store_error(p->store) : NULL);
                 p->options.done(job);
         }
         if (wake && r >= 0)
                 (void) ddns_wake(p->options.wake); /* ddns-retry.timer is the net below */
 }
 
-static void *commit(void *userdata) {
+static void commit_all(DdnsPipeline *p, DdnsJob *job) {
+        while (job) {
+                size_t n = job->exchange.n_changes;
+                DdnsJob *end = job->next;
+
+                while (end && n + end->exchange.n_changes <= GROUP_MAX) {
+                        n += end->exchange.n_changes;
+                        end = end->next;
+                }
+                commit_group(p, job, end, n);
+                job = end;
+        }
+}
+
+/* Commits the job and all that wait, or leaves it to the worker that is at it: what comes during a commit shares the next one,
+ * and a push on its own need not wait for another thread to wake up. */
+static void commit(DdnsPipeline *p, DdnsJob *job) {
+        job->next = NULL;
+        (void) pthread_mutex_lock(&p->lock);
+        *p->changed_tail = job;
+        p->changed_tail = &job->next;
+        while (!p->committing && p->changed) {
+                DdnsJob *jobs = TAKE_PTR(p->changed);
+
+                p->changed_tail = &p->changed;
+                p->committing = true;
+                (void) pthread_mutex_unlock(&p->lock);
+                commit_all(p, jobs);
+                (void) pthread_mutex_lock(&p->lock);
+                p->committing = false;
+        }
+        (void) pthread_mutex_unlock(&p->lock);
+}
+
+static void *work(void *userdata) {
         Thread *t = userdata;
+        DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&t->pipeline->commits, true)))
-                while (job) {
-                        size_t n = job->exchange.n_changes;
-                        DdnsJob *end = job->next;
-
-                        while (end && n + end->exchange.n_changes <= GROUP_MAX) {
-                                n += end->exchange.n_changes;
-                                end = end->next;
-                        }
-                        commit_group(t, job, end, n);
-                        job = end;
-                }
+        while ((job = queue_pop(&p->work)))
+                if (ddns_service_handle(p->service, t->store, &job->exchange) > 0)
+                        commit(p, job);
+                else
+                        p->options.done(job);
         return NULL;
 }
 
@@ -235,11 +251,12 @@ int ddns_pipeline_new(DdnsService *service, DdnsCredentials *credentials,
                 p->options.workers = WORKERS_MAX;
         queue_init(&p->logins);
         queue_init(&p->work);
-        queue_init(&p->commits);
         queue_init(&p->scrapes);
         ddns_turns_init(&p->turns);
+        (void) pthread_mutex_init(&p->lock, NULL);
+        p->changed_tail = &p->changed;
 
-        r = start(p, &p->committer, commit, message);
+        r = ddns_store_open(options->database, &options->store, &p->store, message);
         if (r >= 0)
                 r = start(p, &p->porter, verify, message);
         for (unsigned i = 0; r >= 0 && i < p->options.workers; i++)
@@ -264,13 +281,12 @@ DdnsPipeline *ddns_pipeline_free(DdnsPipeline *p) {
         queue_close(&p->work);
         for (unsigned i = 0; i < p->options.workers; i++)
                 stop(&p->workers[i]);
-        queue_close(&p->commits); /* after the workers: they may have added to it */
-        stop(&p->committer);
+        (void) ddns_store_free(p->store);
         queue_done(&p->logins);
         queue_done(&p->work);
-        queue_done(&p->commits);
         queue_done(&p->scrapes);
         ddns_turns_done(&p->turns);
+        (void) pthread_mutex_destroy(&p->lock);
         free(p);
         return NULL;
 }
