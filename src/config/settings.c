@@ -86,7 +86,7 @@ const DdnsSetting ddns_settings[] = {
         { "receiver.parent-check",                  DDNS_SETTING_CHOICE,    "3",                     0, 3,             ROOT(receiver.parent_check), .choices = parent_checks },
         { "receiver.delete-without-hostname",       DDNS_SETTING_CHOICE,    "refuse",                0, 1,             ROOT(receiver.delete_without_hostname), .choices = refuse_accept },
         { "receiver.max-body-kib",                  DDNS_SETTING_NUMBER,    "16384",                 1, 1 << 20,       ROOT(receiver.max_body_kib) },
-        { "receiver.max-header-kib",                DDNS_SETTING_NUMBER,    "32",                    4, 1024,          ROOT(receiver.max_header_kib) },
+        { "receiver.max-header-kib",                DDNS_SETTING_NUMBER,    "16",                    4, 1024,          ROOT(receiver.max_header_kib) },
         { "receiver.max-memory-mib",                DDNS_SETTING_NUMBER,    "64",                    1, 1 << 20,       ROOT(receiver.max_memory_mib) },
         { "receiver.max-connections",               DDNS_SETTING_NUMBER,    "256",                   1, 100000,        ROOT(receiver.max_connections) },
         { "receiver.max-connections-per-address",   DDNS_SETTING_NUMBER,    "16",                    1, 100000,        ROOT(receiver.max_connections_per_address) },

@@ -343,7 +343,8 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                         MHD_OPTION_CONNECTION_TIMEOUT,
                         (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /
                                     USEC_PER_SEC),
-                        /* headers, what it keeps about them, and some room for pieces of the body */
+                        /* headers, what it keeps about them, and some room for pieces of the body. From 32 KiB on, which the
+                         * default does not pass, it maps each connection's memory anew, and that shows. */
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
                         MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,

@@ -66,7 +66,7 @@ static void assert_defaults(const DdnsConfig *c) {
         assert_int_equal(c->receiver.parent_check, DDNS_PARENT_CHECK_OWNER);
         assert_false(c->receiver.delete_without_hostname);
         assert_int_equal(c->receiver.max_body_kib, 16384);
-        assert_int_equal(c->receiver.max_header_kib, 32);
+        assert_int_equal(c->receiver.max_header_kib, 16);
         assert_int_equal(c->receiver.max_memory_mib, 64);
         assert_int_equal(c->receiver.max_connections, 256);
         assert_int_equal(c->receiver.max_connections_per_address, 16);

@@ -164,24 +164,24 @@ static void whoever_expects_100_continue_gets_it(void **state) {
 
 static void long_headers_are_431(void **state) {
         ddns_cleanup(ddns_closep) int fd = client_connect(*state);
-        ddns_cleanup(ddns_freep) char *data = filler(30 * KIB);
+        ddns_cleanup(ddns_freep) char *data = filler(15 * KIB);
 
         client_say(fd, "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION "X: ");
-        client_write(fd, data, 30 * KIB);
+        client_write(fd, data, 15 * KIB);
         client_say(fd, "\r\n\r\n");
         is_ok(client_read(fd)); /* still within the bound */
 
         client_say(fd, "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION "X: ");
-        client_write(fd, data, 30 * KIB);
+        client_write(fd, data, 15 * KIB);
         client_say(fd, "\r\nY: ");
-        client_write(fd, data, 4 * KIB);
+        client_write(fd, data, 2 * KIB);
         client_say(fd, "\r\n\r\n");
         assert_int_equal(client_read(fd).status, 431);
 
         ddns_cleanup(ddns_closep) int endless = client_connect(*state);
         client_say(endless, "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nX: ");
-        for (unsigned i = 0; i < 4 && !client_has_answer(endless, 0); i++)
-                (void) send(endless, data, 30 * KIB, MSG_NOSIGNAL);
+        for (unsigned i = 0; i < 8 && !client_has_answer(endless, 0); i++)
+                (void) send(endless, data, 15 * KIB, MSG_NOSIGNAL);
         assert_int_equal(client_read_head(endless).status, 431);
 }
 
