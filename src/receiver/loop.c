@@ -37,7 +37,7 @@ typedef struct Loop {
         bool leaving;
         uint64_t leave_usec; /* monotonic: when to give up on connections that do not end */
         int result;
-        uint64_t shown_pushes, shown_refused;
+        uint64_t shown_pushes, shown_refused, trimmed_pushes;
 } Loop;
 
 static unsigned connections(const Loop *l) {
@@ -128,6 +128,16 @@ static bool is_idle(const Loop *l, uint64_t now) {
         return true;
 }
 
+/* Once all is quiet, what the last storm took goes back to the kernel. */
+static void trim(Loop *l) {
+        uint64_t pushes = atomic_load(&l->service.pushes);
+
+        if (pushes == l->trimmed_pushes || connections(l) > 0)
+                return;
+        l->trimmed_pushes = pushes;
+        (void) malloc_trim(0);
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Loop *l = userdata;
         uint64_t now = ddns_monotonic_usec();
@@ -136,6 +146,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         for (int i = 0; i < l->n; i++)
                 ddns_http_sweep(l->http[i], now);
         show_status(l);
+        trim(l);
         if (ddns_pipeline_is_broken(l->pipeline))
                 leave(l, -EIO, "the database or its disk failed: starting anew");
         else if (is_idle(l, now))
