@@ -53,7 +53,7 @@ typedef enum DdnsOutcome {
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
         DDNS_OUTCOME_DELETED, /* new generation, a tombstone */
         DDNS_OUTCOME_ABSENT,  /* nothing there to delete */
-        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or `only_absent` or `only_held` is not so: nothing stored */
+        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or a condition of the change is not so: nothing stored */
         DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
@@ -84,6 +84,8 @@ typedef struct DdnsChange {
         bool only_held;
         uint64_t held_generation, held_accepted_usec;
         const char *held_owner; /* "": not known */
+        /* SAVE: likewise, only if this is still the newest generation of the zone, be it a delete; 0: whatever it is. */
+        uint64_t newest_generation;
 
         uint64_t turn; /* when its request began, see ddns_store_forget_turns(); 0: just now */
 
