@@ -25,6 +25,8 @@ enum {
         DDNS_CTL_TIMEOUT = 1 << 8,
         DDNS_CTL_WARNING = 1 << 9,
         DDNS_CTL_CRITICAL = 1 << 10,
+        DDNS_CTL_FORCE = 1 << 11,
+        DDNS_CTL_UNDELETE = 1 << 12,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -63,6 +65,8 @@ DdnsVerb ddns_verb_delete;
 DdnsVerb ddns_verb_restore;
 DdnsVerb ddns_verb_wait;
 DdnsVerb ddns_verb_backup;
+DdnsVerb ddns_verb_export;
+DdnsVerb ddns_verb_import;
 DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
 DdnsVerb ddns_verb_reconcile;

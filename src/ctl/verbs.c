@@ -19,6 +19,7 @@
 #define CHOOSE (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
 #define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
 #define WAIT   (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
+#define IMPORT (DDNS_CTL_DRY_RUN | DDNS_CTL_FORCE | DDNS_CTL_UNDELETE)
 #define AGES   (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
 
 /* clang-format off */
@@ -71,6 +72,10 @@ const DdnsVerbRow ddns_verbs[] = {
           "return when a zone is served everywhere" },
         { TOOLS, "backup", "FILE", 1, 1, DDNS_NEEDS_STORE, JSON, ddns_verb_backup,
           "copy the database while all goes on" },
+        { TOOLS, "export", "[FILE]", 0, 1, DDNS_NEEDS_STORE, JSON, ddns_verb_export,
+          "write all zones with their owners to a tar" },
+        { TOOLS, "import", "FILE", 1, 1, DDNS_NEEDS_STORE, LIST | IMPORT, ddns_verb_import,
+          "take zones of an export, or of directdnsonly" },
         { TOOLS, "passwd", "", 0, 0, DDNS_NEEDS_NOTHING, JSON, ddns_verb_passwd,
           "read a password, print its hash" },
 };
@@ -83,7 +88,7 @@ const DdnsCtlOption ddns_ctl_options[] = {
         { { 0, "dead", NULL, "queue, retry: only deliveries that were given up" }, 0, 0, 0 },
         { { 0, "urgent", NULL, "push: deliver before other zones" }, 0, 0, 0 },
         { { 0, "print", NULL, "check-zone: print the canonical text" }, 0, 0, 0 },
-        { { 0, "dry-run", NULL, "reconcile: only tell what would be done" }, 0, 0, 0 },
+        { { 0, "dry-run", NULL, "reconcile, import: only tell what would be done" }, 0, 0, 0 },
         { { 0, "confirm", NULL, "reconcile: delete also what the brake holds back" }, 0, 0, 0 },
         { { 0, "timeout", "SECONDS", "wait: give up after that long (default: 60)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, timeout_usec) },
@@ -91,6 +96,8 @@ const DdnsCtlOption ddns_ctl_options[] = {
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, warning_usec) },
         { { 0, "critical", "SECONDS", "check: behind for that long (default: 1800)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, critical_usec) },
+        { { 0, "force", NULL, "import: replace also what is newer here" }, 0, 0, 0 },
+        { { 0, "undelete", NULL, "import: bring back what was deleted here" }, 0, 0, 0 },
 };
 /* clang-format on */
 

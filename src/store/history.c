@@ -7,7 +7,7 @@
 
 #define SQL_VERSION_ROW                                                           \
         "SELECT zone, generation, deleted, 0, serial, at_usec, digest, hostname," \
-        " username, master, client, coalesce(length(content), 0)"
+        " username, master, client, coalesce(length(content), 0), at_usec"
 
 int ddns_store_each_version(DdnsStore *s, const char *zone,
                             int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {

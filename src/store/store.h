@@ -222,6 +222,7 @@ typedef struct DdnsZoneRow {
         bool urgent;
         uint32_t serial;
         uint64_t changed_usec;
+        uint64_t accepted_usec; /* the newest push, also one that changed nothing; of a version in the history: as changed_usec */
         uint64_t size; /* of the canonical text */
         uint8_t digest[DDNS_DIGEST_SIZE];
         char hostname[DDNS_OWNER_MAX + 1]; /* "" if not known */
