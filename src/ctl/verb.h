@@ -27,6 +27,11 @@ enum {
         DDNS_CTL_CRITICAL = 1 << 10,
         DDNS_CTL_FORCE = 1 << 11,
         DDNS_CTL_UNDELETE = 1 << 12,
+        DDNS_CTL_ADDRESS = 1 << 13,
+        DDNS_CTL_PORT = 1 << 14,
+        DDNS_CTL_TLS = 1 << 15,
+        DDNS_CTL_USER = 1 << 16,
+        DDNS_CTL_PASSWORD_FILE = 1 << 17,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -35,10 +40,12 @@ typedef struct DdnsCtl {
         FILE *in;
         FILE *out;
         FILE *err;
-        unsigned options;                     /* those that were given */
-        const char *backend;                  /* of --backend */
-        uint64_t timeout_usec;                /* of --timeout, or its default */
-        uint64_t warning_usec, critical_usec; /* likewise */
+        unsigned options;                           /* those that were given */
+        const char *backend;                        /* of --backend */
+        uint64_t timeout_usec;                      /* of --timeout, or its default */
+        uint64_t warning_usec, critical_usec;       /* likewise */
+        const char *address, *user, *password_file; /* of register; NULL: not given */
+        uint64_t port;                              /* likewise; 0 */
         const char *config_path;
         bool color;
         uint64_t now_usec;
@@ -70,6 +77,7 @@ DdnsVerb ddns_verb_import;
 DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
 DdnsVerb ddns_verb_reconcile;
+DdnsVerb ddns_verb_register;
 DdnsVerb ddns_verb_verify;
 DdnsVerb ddns_verb_check;
 DdnsVerb ddns_verb_check_backend;

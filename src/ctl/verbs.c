@@ -20,7 +20,10 @@
 #define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
 #define WAIT   (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
 #define IMPORT (DDNS_CTL_DRY_RUN | DDNS_CTL_FORCE | DDNS_CTL_UNDELETE)
-#define AGES   (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
+#define REGISTER                                                                                    \
+        (DDNS_CTL_ADDRESS | DDNS_CTL_PORT | DDNS_CTL_TLS | DDNS_CTL_USER | DDNS_CTL_PASSWORD_FILE | \
+         DDNS_CTL_TIMEOUT)
+#define AGES (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
 
 /* clang-format off */
 const DdnsVerbRow ddns_verbs[] = {
@@ -58,6 +61,8 @@ const DdnsVerbRow ddns_verbs[] = {
           "deliver every zone to a backend again" },
         { CHANGE, "reconcile", "", 0, 0, DDNS_NEEDS_STORE, LIST | PASS, ddns_verb_reconcile,
           "ask the masters, put right what differs" },
+        { CHANGE, "register", "MASTER", 1, 1, DDNS_NEEDS_STORE, JSON | REGISTER, ddns_verb_register,
+          "enter this node at a DirectAdmin server" },
         { CHECK, "check", "", 0, 0, DDNS_NEEDS_NOTHING, JSON | AGES, ddns_verb_check,
           "say in a line if all is well (Nagios, Icinga)" },
         { CHECK, "check-zone", "ZONE FILE", 2, 2, DDNS_NEEDS_LIMITS, JSON | DDNS_CTL_PRINT, ddns_verb_check_zone,
@@ -90,7 +95,7 @@ const DdnsCtlOption ddns_ctl_options[] = {
         { { 0, "print", NULL, "check-zone: print the canonical text" }, 0, 0, 0 },
         { { 0, "dry-run", NULL, "reconcile, import: only tell what would be done" }, 0, 0, 0 },
         { { 0, "confirm", NULL, "reconcile: delete also what the brake holds back" }, 0, 0, 0 },
-        { { 0, "timeout", "SECONDS", "wait: give up after that long (default: 60)" },
+        { { 0, "timeout", "SECONDS", "wait, register: how long (default: 60)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, timeout_usec) },
         { { 0, "warning", "SECONDS", "check: behind for that long (default: 300)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, warning_usec) },
@@ -98,6 +103,15 @@ const DdnsCtlOption ddns_ctl_options[] = {
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, critical_usec) },
         { { 0, "force", NULL, "import: replace also what is newer here" }, 0, 0, 0 },
         { { 0, "undelete", NULL, "import: bring back what was deleted here" }, 0, 0, 0 },
+        { { 0, "address", "IP", "register: where the server reaches this node" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, address) },
+        { { 0, "port", "PORT", "register: likewise (default: 2222, with --tls 2224)" },
+          DDNS_ARGUMENT_NUMBER, 65535, offsetof(DdnsCtl, port) },
+        { { 0, "tls", NULL, "register: it shall push over TLS" }, 0, 0, 0 },
+        { { 0, "user", "NAME", "register: who it shall push as" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, user) },
+        { { 0, "password-file", "FILE", "register: that user's password (else: stdin)" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, password_file) },
 };
 /* clang-format on */
 
