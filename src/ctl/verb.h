@@ -32,6 +32,9 @@ enum {
         DDNS_CTL_TLS = 1 << 15,
         DDNS_CTL_USER = 1 << 16,
         DDNS_CTL_PASSWORD_FILE = 1 << 17,
+        DDNS_CTL_INTERVAL = 1 << 18,
+        DDNS_CTL_ITERATIONS = 1 << 19,
+        DDNS_CTL_NO_PAGER = 1 << 20,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -46,8 +49,10 @@ typedef struct DdnsCtl {
         uint64_t warning_usec, critical_usec;       /* likewise */
         const char *address, *user, *password_file; /* of register; NULL: not given */
         uint64_t port;                              /* likewise; 0 */
+        uint64_t interval_usec, iterations;         /* of top; 0 iterations: not given */
         const char *config_path;
         bool color;
+        bool reader_gone; /* who read `out` closed it, and knows it */
         uint64_t now_usec;
         DdnsConfig config; /* loaded, for a verb that needs it */
         DdnsStore *store;  /* open, for a verb that needs it */
@@ -66,6 +71,7 @@ DdnsVerb ddns_verb_rollback;
 DdnsVerb ddns_verb_queue;
 DdnsVerb ddns_verb_rejected;
 DdnsVerb ddns_verb_masters;
+DdnsVerb ddns_verb_top;
 DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;

@@ -20,6 +20,16 @@ int ddns_store_each_version(DdnsStore *s, const char *zone,
         return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
 }
 
+int ddns_store_each_newest_version(DdnsStore *s, uint64_t max,
+                                   int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt, SQL_VERSION_ROW " FROM version ORDER BY generation DESC LIMIT ?1", "u",
+                        max);
+        return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
+}
+
 int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
                            char **ret_content) {
         STORE_STMT *stmt = NULL;

@@ -238,6 +238,9 @@ int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char *
 /* What history keeps of a zone, the newest first; the owner in each row is the one that was said with that change. */
 int ddns_store_each_version(DdnsStore *s, const char *zone,
                             int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
+/* The last `max` changes of all zones likewise. */
+int ddns_store_each_newest_version(DdnsStore *s, uint64_t max,
+                                   int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
 /* One of them. -ENOENT if history has no such generation of this zone. `ret_content` as above. */
 int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
                            char **ret_content);
