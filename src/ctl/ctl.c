@@ -8,11 +8,13 @@
 #include "basic/clock.h"
 #include "basic/options.h"
 #include "ctl/ctl.h"
+#include "ctl/pager.h"
 #include "ctl/verbs.h"
 
 #define EXIT_USAGE    2
 #define EXIT_UNKNOWN  3 /* of check */
 #define TIMEOUT_USEC  (60 * USEC_PER_SEC)
+#define INTERVAL_USEC (2 * USEC_PER_SEC)
 #define WARNING_USEC  (300 * USEC_PER_SEC)
 #define CRITICAL_USEC (1800 * USEC_PER_SEC)
 
@@ -56,6 +58,19 @@ static int prepare(DdnsCtl *c, DdnsVerbNeeds needs) {
         return status;
 }
 
+static int run_paged(DdnsCtl *c, const DdnsVerbRow *verb, char *operands[], size_t n) {
+        DdnsPager pager = DDNS_PAGER_NULL;
+        FILE *out = c->out;
+
+        ddns_pager_start(&pager, out);
+        if (pager.f)
+                c->out = pager.f;
+        int status = verb->run(c, operands, n);
+        c->out = out;
+        int r = ddns_pager_end(&pager);
+        return r < 0 ? ddns_ctl_fail(c, "pager: %s", strerror(-r)) : status;
+}
+
 static int dispatch(DdnsCtl *c, char *words[], size_t n) {
         if (n == 0)
                 return usage(c, NULL);
@@ -65,14 +80,17 @@ static int dispatch(DdnsCtl *c, char *words[], size_t n) {
         if (!verb || n - 1 < verb->min || n - 1 > verb->max)
                 return usage(c, verb);
         for (size_t i = 0; i < ddns_n_ctl_options; i++)
-                if (c->options & ~verb->options & (1u << i)) {
+                if (c->options & ~verb->options & ~DDNS_CTL_NO_PAGER & (1u << i)) {
                         ddns_ctl_say(c, "'%s' has no option --%s", verb->name,
                                      ddns_ctl_options[i].option.name);
                         return usage(c, verb);
                 }
 
         int status = prepare(c, verb->needs);
-        return status == EXIT_SUCCESS ? verb->run(c, words + 1, n - 1) : status;
+        if (status != EXIT_SUCCESS)
+                return status;
+        return verb->options & ~c->options & DDNS_CTL_NO_PAGER ? run_paged(c, verb, words + 1, n - 1)
+                                                               : verb->run(c, words + 1, n - 1);
 }
 
 static bool may_color(FILE *f) {
@@ -86,7 +104,7 @@ static int flush(DdnsCtl *c, int status) {
         errno = 0;
         if (fflush(c->out) == 0 && !ferror(c->out))
                 return status;
-        if (errno != EPIPE)
+        if (errno != EPIPE && !c->reader_gone)
                 ddns_ctl_say(c, "cannot write the output: %s",
                              errno ? strerror(errno) : "an earlier write failed");
         return status == EXIT_SUCCESS ? EXIT_FAILURE : status;
@@ -99,6 +117,7 @@ int ddns_ctl_main(int argc, char *argv[], const DdnsCtlStreams *streams) {
                 .err = streams->err,
                 .color = may_color(streams->out),
                 .timeout_usec = TIMEOUT_USEC,
+                .interval_usec = INTERVAL_USEC,
                 .warning_usec = WARNING_USEC,
                 .critical_usec = CRITICAL_USEC,
                 .now_usec = ddns_now_usec(),

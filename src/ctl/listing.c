@@ -124,6 +124,15 @@ void ddns_listing_number(DdnsListing *l, uint64_t number, DdnsTone tone) {
         put_cell(l, column, text, tone);
 }
 
+void ddns_listing_real(DdnsListing *l, double number) {
+        const DdnsColumn *column = next_column(l);
+
+        if (l->shape == DDNS_SHAPE_JSON)
+                put_json(l, column->key, json_real(number));
+        else
+                put_cell(l, column, NULL, DDNS_TONE_PLAIN);
+}
+
 void ddns_listing_bool(DdnsListing *l, bool value) {
         const DdnsColumn *column = next_column(l);
 

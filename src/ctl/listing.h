@@ -57,6 +57,8 @@ void ddns_listing_done(DdnsListing *l);
 /* NULL and "" are null in JSON. */
 void ddns_listing_text(DdnsListing *l, const char *text, DdnsTone tone);
 void ddns_listing_number(DdnsListing *l, uint64_t number, DdnsTone tone);
+/* In JSON only. */
+void ddns_listing_real(DdnsListing *l, double number);
 void ddns_listing_bool(DdnsListing *l, bool value);
 /* In JSON two members: KEY in ISO 8601 and KEY_usec. 0: not known, null. */
 void ddns_listing_time(DdnsListing *l, uint64_t usec);

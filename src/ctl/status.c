@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl/backends.h"
+#include "ctl/masters.h"
 #include "ctl/pass.h"
 
 #define RECENT_USEC (24 * 3600 * USEC_PER_SEC)
@@ -15,15 +16,6 @@ static const DdnsColumn count_columns[] = {
         { "tombstones",       "Tombstones",     DDNS_COLUMN_PLAIN },
         { "generation",       "Generation",     DDNS_COLUMN_PLAIN },
         { "refused_recently", "Refused in 24h", DDNS_COLUMN_PLAIN },
-};
-
-static const DdnsColumn master_columns[] = {
-        { "master",   "Master",       DDNS_COLUMN_PLAIN },
-        { "hostname", "Hostname",     DDNS_COLUMN_PLAIN },
-        { "client",   "Client",       DDNS_COLUMN_PLAIN },
-        { "contact",  "Last contact", DDNS_COLUMN_PLAIN },
-        { "accepted", "Accepted",     DDNS_COLUMN_RIGHT },
-        { "refused",  "Refused",      DDNS_COLUMN_RIGHT },
 };
 
 static const DdnsColumn refused_columns[] = {
@@ -52,18 +44,6 @@ static void status_done(Status *s) {
         ddns_listing_done(&s->asked);
 }
 
-static int add_master(const DdnsMasterRow *row, void *userdata) {
-        DdnsListing *l = &((Status *) userdata)->masters;
-
-        ddns_listing_text(l, row->name, DDNS_TONE_PLAIN);
-        ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
-        ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
-        ddns_listing_time(l, row->contact_usec);
-        ddns_listing_number(l, row->accepted, DDNS_TONE_PLAIN);
-        ddns_listing_number(l, row->refused, DDNS_TONE_PLAIN);
-        return 0;
-}
-
 static int count_refused(const DdnsRejectedRow *row, void *userdata) {
         Status *s = userdata;
 
@@ -90,26 +70,6 @@ static int add_last_refused(const DdnsRejectedRow *row, void *userdata) {
         return 0;
 }
 
-static int match_master(const DdnsMasterRow *row, void *userdata) {
-        return strcmp(row->name, userdata) == 0;
-}
-
-/* What is configured and did not show up yet is news too. */
-static int add_configured_masters(Status *s) {
-        DdnsCtl *c = s->ctl;
-
-        for (size_t i = 0; i < c->config.receiver.n_masters; i++) {
-                char *name = c->config.receiver.masters[i].name;
-
-                int r = ddns_store_each_master(c->store, match_master, name);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        (void) add_master(&(DdnsMasterRow){ .name = name }, s);
-        }
-        return 0;
-}
-
 static int collect(Status *s) {
         DdnsStore *store = s->ctl->store;
         DdnsStoreCounts counts;
@@ -117,8 +77,7 @@ static int collect(Status *s) {
 
         if ((r = ddns_store_count(store, &counts)) < 0 ||
             (r = ddns_ctl_list_backends(s->ctl, counts.zones, &s->backends)) < 0 ||
-            (r = ddns_store_each_master(store, add_master, s)) < 0 ||
-            (r = add_configured_masters(s)) < 0 ||
+            (r = ddns_ctl_list_masters(s->ctl, &s->masters)) < 0 ||
             (r = ddns_store_each_rejected(store, count_refused, s)) < 0 ||
             (r = ddns_store_each_rejected(store, add_last_refused, s)) < 0 ||
             (r = ddns_ctl_list_passes(s->ctl, &s->pass, &s->asked)) < 0)
@@ -168,7 +127,7 @@ static void init(Status *s) {
         ddns_listing_init(&s->counts, shape == DDNS_SHAPE_JSON ? shape : DDNS_SHAPE_RECORD,
                           count_columns, ARRAY_SIZE(count_columns), now);
         ddns_listing_init(&s->backends, shape, ddns_backend_columns, DDNS_BACKEND_COLUMNS, now);
-        ddns_listing_init(&s->masters, shape, master_columns, ARRAY_SIZE(master_columns), now);
+        ddns_listing_init(&s->masters, shape, ddns_master_columns, DDNS_MASTER_COLUMNS, now);
         ddns_listing_init(&s->refused, shape, refused_columns, ARRAY_SIZE(refused_columns), now);
         ddns_listing_init(&s->pass, shape, ddns_pass_columns, DDNS_PASS_COLUMNS, now);
         ddns_listing_init(&s->asked, shape, ddns_asked_columns, DDNS_ASKED_COLUMNS, now);
@@ -192,8 +151,8 @@ int ddns_verb_masters(DdnsCtl *c, char *operands[], size_t n) {
         int r;
 
         init(&s);
-        if ((r = ddns_store_each_master(c->store, add_master, &s)) < 0 ||
-            (r = add_configured_masters(&s)) < 0 || (r = ddns_ctl_list_passes(c, &s.pass, &s.asked)) < 0)
+        if ((r = ddns_ctl_list_masters(c, &s.masters)) < 0 ||
+            (r = ddns_ctl_list_passes(c, &s.pass, &s.asked)) < 0)
                 return ddns_ctl_store_failed(c, r);
         if (s.masters.shape != DDNS_SHAPE_JSON)
                 return print_tables(&s, (const DdnsListing *[]){ &s.masters, &s.asked }, 2);

@@ -84,10 +84,17 @@ int ddns_verb_rollback(DdnsCtl *c, char *operands[], size_t n) {
                 .hostname = held.deleted && held.hostname[0] ? held.hostname : NULL,
                 .username = held.deleted && held.username[0] ? held.username : NULL,
                 .master = "ddnsctl",
+                .newest_generation = held.generation,
         };
         r = ddns_store_accept(c->store, &change, 1, c->now_usec);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);
+        if (change.outcome == DDNS_OUTCOME_OVERTAKEN)
+                return ddns_ctl_fail(
+                                c,
+                                "%s: was changed by somebody else at this moment: nothing was rolled "
+                                "back, see 'ddnsctl history %s'",
+                                name, name);
         ddns_ctl_wake(c);
         if (change.outcome == DDNS_OUTCOME_SAVED)
                 hint(c, &held, &change);

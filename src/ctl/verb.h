@@ -25,6 +25,16 @@ enum {
         DDNS_CTL_TIMEOUT = 1 << 8,
         DDNS_CTL_WARNING = 1 << 9,
         DDNS_CTL_CRITICAL = 1 << 10,
+        DDNS_CTL_FORCE = 1 << 11,
+        DDNS_CTL_UNDELETE = 1 << 12,
+        DDNS_CTL_ADDRESS = 1 << 13,
+        DDNS_CTL_PORT = 1 << 14,
+        DDNS_CTL_TLS = 1 << 15,
+        DDNS_CTL_USER = 1 << 16,
+        DDNS_CTL_PASSWORD_FILE = 1 << 17,
+        DDNS_CTL_INTERVAL = 1 << 18,
+        DDNS_CTL_ITERATIONS = 1 << 19,
+        DDNS_CTL_NO_PAGER = 1 << 20,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -33,12 +43,16 @@ typedef struct DdnsCtl {
         FILE *in;
         FILE *out;
         FILE *err;
-        unsigned options;                     /* those that were given */
-        const char *backend;                  /* of --backend */
-        uint64_t timeout_usec;                /* of --timeout, or its default */
-        uint64_t warning_usec, critical_usec; /* likewise */
+        unsigned options;                           /* those that were given */
+        const char *backend;                        /* of --backend */
+        uint64_t timeout_usec;                      /* of --timeout, or its default */
+        uint64_t warning_usec, critical_usec;       /* likewise */
+        const char *address, *user, *password_file; /* of register; NULL: not given */
+        uint64_t port;                              /* likewise; 0 */
+        uint64_t interval_usec, iterations;         /* of top; 0 iterations: not given */
         const char *config_path;
         bool color;
+        bool reader_gone; /* who read `out` closed it, and knows it */
         uint64_t now_usec;
         DdnsConfig config; /* loaded, for a verb that needs it */
         DdnsStore *store;  /* open, for a verb that needs it */
@@ -57,15 +71,19 @@ DdnsVerb ddns_verb_rollback;
 DdnsVerb ddns_verb_queue;
 DdnsVerb ddns_verb_rejected;
 DdnsVerb ddns_verb_masters;
+DdnsVerb ddns_verb_top;
 DdnsVerb ddns_verb_backends;
 DdnsVerb ddns_verb_push;
 DdnsVerb ddns_verb_delete;
 DdnsVerb ddns_verb_restore;
 DdnsVerb ddns_verb_wait;
 DdnsVerb ddns_verb_backup;
+DdnsVerb ddns_verb_export;
+DdnsVerb ddns_verb_import;
 DdnsVerb ddns_verb_retry;
 DdnsVerb ddns_verb_resync;
 DdnsVerb ddns_verb_reconcile;
+DdnsVerb ddns_verb_register;
 DdnsVerb ddns_verb_verify;
 DdnsVerb ddns_verb_check;
 DdnsVerb ddns_verb_check_backend;

@@ -14,35 +14,43 @@
 #define CHECK  DDNS_VERBS_CHECK
 #define TOOLS  DDNS_VERBS_TOOLS
 
-#define JSON   DDNS_CTL_JSON
-#define LIST   (DDNS_CTL_JSON | DDNS_CTL_NO_LEGEND)
-#define CHOOSE (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
-#define PASS   (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
-#define WAIT   (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
-#define AGES   (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
+#define JSON       DDNS_CTL_JSON
+#define LIST       (DDNS_CTL_JSON | DDNS_CTL_NO_LEGEND)
+#define PAGED_JSON (JSON | DDNS_CTL_NO_PAGER)
+#define PAGED_LIST (LIST | DDNS_CTL_NO_PAGER)
+#define CHOOSE     (DDNS_CTL_BACKEND | DDNS_CTL_DEAD)
+#define PASS       (DDNS_CTL_DRY_RUN | DDNS_CTL_CONFIRM)
+#define WAIT       (DDNS_CTL_BACKEND | DDNS_CTL_TIMEOUT)
+#define IMPORT     (DDNS_CTL_DRY_RUN | DDNS_CTL_FORCE | DDNS_CTL_UNDELETE)
+#define REGISTER                                                                                    \
+        (DDNS_CTL_ADDRESS | DDNS_CTL_PORT | DDNS_CTL_TLS | DDNS_CTL_USER | DDNS_CTL_PASSWORD_FILE | \
+         DDNS_CTL_TIMEOUT)
+#define AGES (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
 
 /* clang-format off */
 const DdnsVerbRow ddns_verbs[] = {
-        { LOOK, "status", "", 0, 0, DDNS_NEEDS_STORE, LIST, ddns_verb_status,
+        { LOOK, "status", "", 0, 0, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_status,
           "state of zones, backends and masters" },
-        { LOOK, "zones", "[PATTERN]", 0, 1, DDNS_NEEDS_STORE, LIST, ddns_verb_zones,
+        { LOOK, "zones", "[PATTERN]", 0, 1, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_zones,
           "list zones, all or those that match a glob" },
-        { LOOK, "show", "ZONE", 1, 1, DDNS_NEEDS_STORE, LIST, ddns_verb_show,
+        { LOOK, "show", "ZONE", 1, 1, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_show,
           "all about a zone, and its state on each backend" },
-        { LOOK, "cat", "ZONE", 1, 1, DDNS_NEEDS_STORE, JSON, ddns_verb_cat,
+        { LOOK, "cat", "ZONE", 1, 1, DDNS_NEEDS_STORE, PAGED_JSON, ddns_verb_cat,
           "print a zone's canonical text" },
-        { LOOK, "history", "ZONE", 1, 1, DDNS_NEEDS_STORE, LIST, ddns_verb_history,
+        { LOOK, "history", "ZONE", 1, 1, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_history,
           "the versions that are kept of a zone" },
-        { LOOK, "diff", "ZONE [OLD [NEW]]", 1, 3, DDNS_NEEDS_STORE, JSON, ddns_verb_diff,
+        { LOOK, "diff", "ZONE [OLD [NEW]]", 1, 3, DDNS_NEEDS_STORE, PAGED_JSON, ddns_verb_diff,
           "records that differ between two versions" },
-        { LOOK, "queue", "", 0, 0, DDNS_NEEDS_STORE, LIST | CHOOSE, ddns_verb_queue,
+        { LOOK, "queue", "", 0, 0, DDNS_NEEDS_STORE, PAGED_LIST | CHOOSE, ddns_verb_queue,
           "list what is not delivered yet" },
-        { LOOK, "backends", "", 0, 0, DDNS_NEEDS_STORE, LIST, ddns_verb_backends,
+        { LOOK, "backends", "", 0, 0, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_backends,
           "all about the state of each backend" },
-        { LOOK, "masters", "", 0, 0, DDNS_NEEDS_STORE, LIST, ddns_verb_masters,
+        { LOOK, "masters", "", 0, 0, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_masters,
           "who pushes, and who is asked for zones" },
-        { LOOK, "rejected", "", 0, 0, DDNS_NEEDS_STORE, LIST, ddns_verb_rejected,
+        { LOOK, "rejected", "", 0, 0, DDNS_NEEDS_STORE, PAGED_LIST, ddns_verb_rejected,
           "list pushes that were refused, and why" },
+        { LOOK, "top", "", 0, 0, DDNS_NEEDS_STORE, LIST | DDNS_CTL_INTERVAL | DDNS_CTL_ITERATIONS, ddns_verb_top,
+          "watch pushes, deliveries and what waits" },
         { CHANGE, "push", "ZONE FILE", 2, 2, DDNS_NEEDS_STORE, JSON | DDNS_CTL_URGENT, ddns_verb_push,
           "check, store, deliver a zone file (-: stdin)" },
         { CHANGE, "delete", "ZONE...", 1, SIZE_MAX, DDNS_NEEDS_STORE, JSON, ddns_verb_delete,
@@ -57,6 +65,8 @@ const DdnsVerbRow ddns_verbs[] = {
           "deliver every zone to a backend again" },
         { CHANGE, "reconcile", "", 0, 0, DDNS_NEEDS_STORE, LIST | PASS, ddns_verb_reconcile,
           "ask the masters, put right what differs" },
+        { CHANGE, "register", "MASTER", 1, 1, DDNS_NEEDS_STORE, JSON | REGISTER, ddns_verb_register,
+          "enter this node at a DirectAdmin server" },
         { CHECK, "check", "", 0, 0, DDNS_NEEDS_NOTHING, JSON | AGES, ddns_verb_check,
           "say in a line if all is well (Nagios, Icinga)" },
         { CHECK, "check-zone", "ZONE FILE", 2, 2, DDNS_NEEDS_LIMITS, JSON | DDNS_CTL_PRINT, ddns_verb_check_zone,
@@ -71,6 +81,10 @@ const DdnsVerbRow ddns_verbs[] = {
           "return when a zone is served everywhere" },
         { TOOLS, "backup", "FILE", 1, 1, DDNS_NEEDS_STORE, JSON, ddns_verb_backup,
           "copy the database while all goes on" },
+        { TOOLS, "export", "[FILE]", 0, 1, DDNS_NEEDS_STORE, JSON, ddns_verb_export,
+          "write all zones with their owners to a tar" },
+        { TOOLS, "import", "FILE", 1, 1, DDNS_NEEDS_STORE, LIST | IMPORT, ddns_verb_import,
+          "take zones of an export, or of directdnsonly" },
         { TOOLS, "passwd", "", 0, 0, DDNS_NEEDS_NOTHING, JSON, ddns_verb_passwd,
           "read a password, print its hash" },
 };
@@ -83,14 +97,30 @@ const DdnsCtlOption ddns_ctl_options[] = {
         { { 0, "dead", NULL, "queue, retry: only deliveries that were given up" }, 0, 0, 0 },
         { { 0, "urgent", NULL, "push: deliver before other zones" }, 0, 0, 0 },
         { { 0, "print", NULL, "check-zone: print the canonical text" }, 0, 0, 0 },
-        { { 0, "dry-run", NULL, "reconcile: only tell what would be done" }, 0, 0, 0 },
+        { { 0, "dry-run", NULL, "reconcile, import: only tell what would be done" }, 0, 0, 0 },
         { { 0, "confirm", NULL, "reconcile: delete also what the brake holds back" }, 0, 0, 0 },
-        { { 0, "timeout", "SECONDS", "wait: give up after that long (default: 60)" },
+        { { 0, "timeout", "SECONDS", "wait, register: how long (default: 60)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, timeout_usec) },
         { { 0, "warning", "SECONDS", "check: behind for that long (default: 300)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, warning_usec) },
         { { 0, "critical", "SECONDS", "check: behind for that long (default: 1800)" },
           DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, critical_usec) },
+        { { 0, "force", NULL, "import: replace also what is newer here" }, 0, 0, 0 },
+        { { 0, "undelete", NULL, "import: bring back what was deleted here" }, 0, 0, 0 },
+        { { 0, "address", "IP", "register: where the server reaches this node" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, address) },
+        { { 0, "port", "PORT", "register: likewise (default: 2222, with --tls 2224)" },
+          DDNS_ARGUMENT_NUMBER, 65535, offsetof(DdnsCtl, port) },
+        { { 0, "tls", NULL, "register: it shall push over TLS" }, 0, 0, 0 },
+        { { 0, "user", "NAME", "register: who it shall push as" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, user) },
+        { { 0, "password-file", "FILE", "register: that user's password (else: stdin)" },
+          DDNS_ARGUMENT_TEXT, 0, offsetof(DdnsCtl, password_file) },
+        { { 0, "interval", "SECONDS", "top: between two looks (default: 2)" },
+          DDNS_ARGUMENT_SECONDS, SECONDS_MAX, offsetof(DdnsCtl, interval_usec) },
+        { { 'n', "iterations", "N", "top: end after so many looks" },
+          DDNS_ARGUMENT_NUMBER, SECONDS_MAX, offsetof(DdnsCtl, iterations) },
+        { { 0, "no-pager", NULL, "print long output without a pager" }, 0, 0, 0 },
 };
 /* clang-format on */
 

@@ -262,42 +262,51 @@ int ddns_da_http_get(DdnsDaHttp *h, const char *path, const char *query, DdnsDaA
         return perform(h, ret, message);
 }
 
-/* In one allocation, so that nothing of it stays behind unwiped. */
-static char *login_form(DdnsDaHttp *h) {
-        static const char format[] = "username=%s&password=%s&referer=%%2F";
-        char *username = curl_easy_escape(h->curl, h->server->username, 0);
-        char *password = curl_easy_escape(h->curl, h->password, 0);
-        char *form = NULL;
-
-        if (username && password) {
-                size_t size = sizeof format + strlen(username) + strlen(password);
-                form = malloc(size);
-                if (form)
-                        (void) snprintf(form, size, format, username, password);
-        }
-        if (password)
-                explicit_bzero(password, strlen(password));
-        curl_free(username);
-        curl_free(password);
-        return form;
-}
-
-int ddns_da_http_login(DdnsDaHttp *h, DdnsDaAnswer *ret, DdnsMessage *message) {
-        int r = set_url(h, "/CMD_LOGIN", NULL, message);
+int ddns_da_http_post(DdnsDaHttp *h, const char *path, const char *form, DdnsDaAnswer *ret,
+                      DdnsMessage *message) {
+        int r = set_url(h, path, NULL, message);
         if (r < 0)
                 return r;
-        char *form = login_form(h);
-        if (!form)
-                return ddns_fail(message, -ENOMEM, "out of memory");
-
-        (void) curl_easy_setopt(h->curl, CURLOPT_USERNAME, NULL);
-        (void) curl_easy_setopt(h->curl, CURLOPT_PASSWORD, NULL);
         (void) curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, form);
         (void) curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE, (long) strlen(form));
         r = perform(h, ret, message);
         (void) curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, NULL);
-        explicit_bzero(form, strlen(form));
-        free(form);
+        return r;
+}
+
+void ddns_da_http_append_field(DdnsDaHttp *h, DdnsBuffer *form, const char *key, const char *value) {
+        char *escaped_key = curl_easy_escape(h->curl, key, 0);
+        char *escaped = curl_easy_escape(h->curl, value, 0);
+
+        if (form->size > 0)
+                ddns_buffer_append_byte(form, '&');
+        if (escaped_key && escaped) {
+                ddns_buffer_append_text(form, escaped_key);
+                ddns_buffer_append_byte(form, '=');
+                ddns_buffer_append_text(form, escaped);
+                explicit_bzero(escaped, strlen(escaped));
+        } else
+                form->failed = true;
+        curl_free(escaped_key);
+        curl_free(escaped);
+}
+
+int ddns_da_http_login(DdnsDaHttp *h, DdnsDaAnswer *ret, DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer form = DDNS_BUFFER_NULL;
+
+        ddns_buffer_reserve(&form, DDNS_DA_FIELD_MAX(h->server->username) +
+                                                   DDNS_DA_FIELD_MAX(h->password) + 64);
+        ddns_da_http_append_field(h, &form, "username", h->server->username);
+        ddns_da_http_append_field(h, &form, "password", h->password);
+        ddns_da_http_append_field(h, &form, "referer", "/");
+        int r = ddns_buffer_status(&form) < 0 ? ddns_fail(message, -ENOMEM, "out of memory") : 0;
+        if (r == 0) {
+                (void) curl_easy_setopt(h->curl, CURLOPT_USERNAME, NULL);
+                (void) curl_easy_setopt(h->curl, CURLOPT_PASSWORD, NULL);
+                r = ddns_da_http_post(h, "/CMD_LOGIN", form.data, ret, message);
+        }
+        if (form.data)
+                explicit_bzero(form.data, form.allocated);
         return r;
 }
 
@@ -321,16 +330,20 @@ static bool has_quoted(const char *text, const char *secret) {
         return strstr(text, secret) != NULL;
 }
 
-bool ddns_da_http_echoes(const DdnsDaHttp *h, const char *text) {
+bool ddns_da_echoes(const char *secret, const char *text) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer quoted = DDNS_BUFFER_NULL;
         char one[DDNS_DA_QUOTE_MAX];
-        size_t n = strlen(h->password);
+        size_t n = strlen(secret);
 
         ddns_buffer_reserve(&quoted, 4 * n); /* so that no copy stays behind */
         for (size_t i = 0; i < n; i++)
-                ddns_buffer_append_text(&quoted, ddns_da_quote(h->password + i, 1, one));
+                ddns_buffer_append_text(&quoted, ddns_da_quote(secret + i, 1, one));
         bool found = ddns_buffer_status(&quoted) < 0 || has_quoted(text, quoted.data);
         if (quoted.data)
                 explicit_bzero(quoted.data, quoted.size);
         return found;
+}
+
+bool ddns_da_http_echoes(const DdnsDaHttp *h, const char *text) {
+        return ddns_da_echoes(h->password, text);
 }

@@ -168,12 +168,13 @@ static int exists(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
         return 0;
 }
 
-/* Not every keystroke in DirectAdmin's form costs a commit. */
+/* Not every keystroke in DirectAdmin's form costs a commit. A login test is what somebody waits for, and rare. */
 static int note_contact(DdnsService *s, DdnsExchange *x) {
         atomic_uint_fast64_t *contact = &s->last_contact_usec[x->master - s->config->receiver.masters];
         uint64_t now = ddns_now_usec(), last = atomic_load(contact);
 
-        if (now - last < CONTACT_INTERVAL_USEC && now >= last)
+        if (x->request.command != DDNS_COMMAND_LOGIN_TEST && now - last < CONTACT_INTERVAL_USEC &&
+            now >= last)
                 return 0;
         if (!atomic_compare_exchange_strong(contact, &last, now) || make_room(x, 1) < 0)
                 return 0;

@@ -150,6 +150,11 @@ static bool still_held(const DdnsChange *c, const Held *held) {
                strcmp(held->hostname, c->held_owner) == 0;
 }
 
+static bool may_save(const DdnsChange *c, const Held *held) {
+        return (!c->only_absent || still_absent(c, held)) && (!c->only_held || still_held(c, held)) &&
+               (c->newest_generation == 0 || held->generation == c->newest_generation);
+}
+
 static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         Held held;
         int r;
@@ -158,7 +163,7 @@ static int save(DdnsStore *s, DdnsChange *c, uint64_t now_usec) {
         if (r < 0)
                 return r;
 
-        if ((c->only_absent && !still_absent(c, &held)) || (c->only_held && !still_held(c, &held))) {
+        if (!may_save(c, &held)) {
                 c->outcome = DDNS_OUTCOME_OVERTAKEN;
                 return 0;
         }

@@ -7,7 +7,7 @@
 
 #define SQL_VERSION_ROW                                                           \
         "SELECT zone, generation, deleted, 0, serial, at_usec, digest, hostname," \
-        " username, master, client, coalesce(length(content), 0)"
+        " username, master, client, coalesce(length(content), 0), at_usec"
 
 int ddns_store_each_version(DdnsStore *s, const char *zone,
                             int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
@@ -17,6 +17,16 @@ int ddns_store_each_version(DdnsStore *s, const char *zone,
         r = store_query(s, &stmt,
                         SQL_VERSION_ROW " FROM version WHERE zone = ?1 ORDER BY generation DESC", "t",
                         zone);
+        return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
+}
+
+int ddns_store_each_newest_version(DdnsStore *s, uint64_t max,
+                                   int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata) {
+        STORE_STMT *stmt = NULL;
+        int r;
+
+        r = store_query(s, &stmt, SQL_VERSION_ROW " FROM version ORDER BY generation DESC LIMIT ?1", "u",
+                        max);
         return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
 }
 

@@ -23,7 +23,8 @@ static const char *column_text(sqlite3_stmt *stmt, int column) {
 
 #define SQL_ZONE_ROW                                                                       \
         "SELECT z.name, v.generation, v.deleted, z.urgent, v.serial, v.at_usec, v.digest," \
-        " z.hostname, z.username, v.master, v.client, coalesce(length(v.content), 0)"
+        " z.hostname, z.username, v.master, v.client, coalesce(length(v.content), 0),"     \
+        " z.accepted_usec"
 
 void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
         *ret = (DdnsZoneRow){
@@ -33,6 +34,7 @@ void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret) {
                 .serial = (uint32_t) sqlite3_column_int64(stmt, 4),
                 .changed_usec = store_column_u64(stmt, 5),
                 .size = store_column_u64(stmt, 11),
+                .accepted_usec = store_column_u64(stmt, 12),
         };
         store_copy_text(stmt, 0, ret->zone, sizeof ret->zone);
         if (sqlite3_column_bytes(stmt, 6) == DDNS_DIGEST_SIZE)
@@ -52,8 +54,8 @@ static const char newest_save_sql[] =
                              " WHERE z.name = ?1 AND v.deleted = 0 ORDER BY v.generation DESC LIMIT 1";
 
 int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret) {
-        const char *text = sqlite3_column_blob(stmt, 12);
-        char *content = text ? strndup(text, (size_t) sqlite3_column_bytes(stmt, 12)) : NULL;
+        const char *text = sqlite3_column_blob(stmt, 13);
+        char *content = text ? strndup(text, (size_t) sqlite3_column_bytes(stmt, 13)) : NULL;
 
         if (text && !content)
                 return ddns_fail(&s->error, -ENOMEM, "out of memory");

@@ -63,7 +63,8 @@ static inline void store_resetp(sqlite3_stmt **stmt) {
 void store_copy_text(sqlite3_stmt *stmt, int column, char *ret, size_t size);
 uint64_t store_column_u64(sqlite3_stmt *stmt, int column);
 
-/* From a row of name, generation, deleted, urgent, serial, time, digest, hostname, username, master, client, size, content. */
+/* From a row of name, generation, deleted, urgent, serial, time, digest, hostname, username, master, client, size, time of the newest
+ * push, content. */
 void store_copy_zone_row(sqlite3_stmt *stmt, DdnsZoneRow *ret);
 /* Calls `each` for all such rows; a non-zero return of it ends that and is passed on. */
 int store_each_zone_row(DdnsStore *s, sqlite3_stmt *stmt,

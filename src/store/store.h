@@ -53,7 +53,7 @@ typedef enum DdnsOutcome {
         DDNS_OUTCOME_UNCHANGED, /* same content: no new generation; urgency, owner and failed deliveries were refreshed */
         DDNS_OUTCOME_DELETED, /* new generation, a tombstone */
         DDNS_OUTCOME_ABSENT,  /* nothing there to delete */
-        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or `only_absent` or `only_held` is not so: nothing stored */
+        DDNS_OUTCOME_OVERTAKEN, /* a later turn was accepted, or a condition of the change is not so: nothing stored */
         DDNS_OUTCOME_CONFLICT, /* delete by somebody else than the owner: kept; `owner` says who it is */
 } DdnsOutcome;
 
@@ -84,6 +84,8 @@ typedef struct DdnsChange {
         bool only_held;
         uint64_t held_generation, held_accepted_usec;
         const char *held_owner; /* "": not known */
+        /* SAVE: likewise, only if this is still the newest generation of the zone, be it a delete; 0: whatever it is. */
+        uint64_t newest_generation;
 
         uint64_t turn; /* when its request began, see ddns_store_forget_turns(); 0: just now */
 
@@ -220,6 +222,7 @@ typedef struct DdnsZoneRow {
         bool urgent;
         uint32_t serial;
         uint64_t changed_usec;
+        uint64_t accepted_usec; /* the newest push, also one that changed nothing; of a version in the history: as changed_usec */
         uint64_t size; /* of the canonical text */
         uint8_t digest[DDNS_DIGEST_SIZE];
         char hostname[DDNS_OWNER_MAX + 1]; /* "" if not known */
@@ -235,6 +238,9 @@ int ddns_store_get_zone(DdnsStore *s, const char *zone, DdnsZoneRow *ret, char *
 /* What history keeps of a zone, the newest first; the owner in each row is the one that was said with that change. */
 int ddns_store_each_version(DdnsStore *s, const char *zone,
                             int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
+/* The last `max` changes of all zones likewise. */
+int ddns_store_each_newest_version(DdnsStore *s, uint64_t max,
+                                   int (*each)(const DdnsZoneRow *row, void *userdata), void *userdata);
 /* One of them. -ENOENT if history has no such generation of this zone. `ret_content` as above. */
 int ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
                            char **ret_content);

@@ -23,7 +23,7 @@ FAILURES = (
     ("compressed_on_the_way", "EFBIG", "longer than 16 MiB"),
     # The login.
     ("status_401", "EACCES", "refuses the login (HTTP 401)"),
-    ("status_403", "EACCES", "forbids the listing (HTTP 403)"),
+    ("status_403", "EACCES", "forbids this (HTTP 403)"),
     ("status_429", "EACCES", "too many logins (HTTP 429)"),
     ("html_login", "EACCES", "login page instead of a listing: is the account an administrator?"),
     ("redirects", "EACCES", 'still redirects after the login, to "/CMD_DNS_ADMIN"'),

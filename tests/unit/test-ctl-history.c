@@ -149,6 +149,62 @@ static void rollback_makes_an_old_version_the_newest(void **state) {
         assert_string_equal(f->out, "example.org: unchanged, generation 3 has the same content.\n");
 }
 
+/* What happens when rollback has read the old version. */
+static void (*meanwhile)(Fixture *f);
+static Fixture *meanwhile_fixture;
+
+int __real_ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
+                                  char **ret_content);
+int __wrap_ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
+                                  char **ret_content);
+
+int __wrap_ddns_store_get_version(DdnsStore *s, const char *zone, uint64_t generation, DdnsZoneRow *ret,
+                                  char **ret_content) {
+        int r = __real_ddns_store_get_version(s, zone, generation, ret, ret_content);
+        if (meanwhile)
+                meanwhile(meanwhile_fixture);
+        return r;
+}
+
+/* By the fixture's own handle, as another program does it. */
+static void change_newer(Fixture *f, DdnsChangeKind kind) {
+        uint8_t digest[DDNS_DIGEST_SIZE] = { 7 };
+        DdnsChange change = { .kind = kind,
+                              .zone = "example.org",
+                              .content = "newer\n",
+                              .size = 6,
+                              .digest = digest,
+                              .serial = 2026010103,
+                              .force = true };
+
+        assert_int_equal(ddns_store_accept(f->store, &change, 1, ddns_now_usec()), 0);
+}
+
+static void push_newer(Fixture *f) {
+        change_newer(f, DDNS_CHANGE_SAVE);
+}
+
+static void delete_newer(Fixture *f) {
+        change_newer(f, DDNS_CHANGE_DELETE);
+}
+
+static void rollback_never_overwrites_a_push_that_comes_in_between(void **state) {
+        Fixture *f = *state;
+        DdnsZoneRow row;
+
+        meanwhile_fixture = f;
+        for (size_t i = 0; i < 2; i++) {
+                meanwhile = i == 0 ? push_newer : delete_newer;
+                int status = run(f, "rollback", "example.org", "2", NULL);
+                meanwhile = NULL;
+                assert_int_equal(status, 1);
+                assert_true(has(f->err, "changed by somebody else at this moment"));
+                assert_int_equal(ddns_store_get_zone(f->store, "example.org", &row, NULL), 0);
+                assert_int_equal(row.generation, 3 + i);
+                assert_int_equal(row.deleted, i == 1);
+        }
+}
+
 static void rollback_keeps_the_owner_and_brings_deleted_zones_back(void **state) {
         ddns_cleanup(ddns_freep) char *content = NULL;
         Fixture *f = *state;
@@ -238,6 +294,7 @@ int main(void) {
                 EMPTY(diff_of_the_only_version_shows_all_of_it),
                 EMPTY(what_history_lacks_is_named),
                 VERSIONS(rollback_makes_an_old_version_the_newest),
+                VERSIONS(rollback_never_overwrites_a_push_that_comes_in_between),
                 VERSIONS(rollback_keeps_the_owner_and_brings_deleted_zones_back),
                 EMPTY(rejected_lists_refused_pushes_with_reasons),
                 EMPTY(masters_shows_who_pushes),

@@ -1,30 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The verb passwd: reads a password without showing it and prints its crypt(5) hash. */
-#include <crypt.h>
+/* Reading a password without showing it. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <termios.h>
 
-#include "ctl/verb.h"
+#include "ctl/password.h"
 
-#define PASSWORD_MAX   (CRYPT_MAX_PASSPHRASE_SIZE - 1)
 #define ANSWER_TIMEOUT (5 * 60 * 1000) /* ms */
-
-typedef struct Password {
-        char text[PASSWORD_MAX + 1];
-} Password;
-
-static void password_wipe(Password *p) {
-        explicit_bzero(p, sizeof *p);
-}
 
 /* Reads a line byte by byte past stdio, so that no other buffer keeps it. `signals`: a descriptor that ends the wait, or -1.
  * -EINTR: it did; -ETIMEDOUT; -EMSGSIZE: too long; -EBADMSG: has a NUL. */
-static int read_line(int fd, int signals, Password *ret) {
+static int read_line(int fd, int signals, DdnsPassword *ret) {
         struct pollfd fds[] = { { .fd = fd, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
         size_t size = 0;
 
@@ -52,13 +41,13 @@ static int read_line(int fd, int signals, Password *ret) {
         }
         if (size > 0 && ret->text[size - 1] == '\r')
                 size--;
-        if (size > PASSWORD_MAX)
+        if (size > DDNS_PASSWORD_MAX)
                 return -EMSGSIZE;
         ret->text[size] = '\0';
         return 0;
 }
 
-static int ask(DdnsCtl *c, const char *prompt, int fd, int signals, Password *ret) {
+static int ask(DdnsCtl *c, const char *prompt, int fd, int signals, DdnsPassword *ret) {
         (void) fputs(prompt, c->err);
         (void) fflush(c->err);
         int r = read_line(fd, signals, ret);
@@ -66,10 +55,10 @@ static int ask(DdnsCtl *c, const char *prompt, int fd, int signals, Password *re
         return r;
 }
 
-/* Asks twice with the echo off. Signals that would end or stop us are held back meanwhile, but end the wait; they act when the
+/* Asks with the echo off. Signals that would end or stop us are held back meanwhile, but end the wait; they act when the
  * terminal has its echo back. -EKEYREJECTED: the answers differ. */
-static int ask_terminal(DdnsCtl *c, int fd, Password *ret) {
-        ddns_cleanup(password_wipe) Password again = { "" };
+static int ask_terminal(DdnsCtl *c, int fd, bool twice, DdnsPassword *ret) {
+        ddns_cleanup(ddns_password_wipe) DdnsPassword again = { "" };
         ddns_cleanup(ddns_closep) int signals = -EBADF;
         struct termios before, quiet;
         sigset_t hold, old;
@@ -86,52 +75,32 @@ static int ask_terminal(DdnsCtl *c, int fd, Password *ret) {
         int r = tcsetattr(fd, TCSAFLUSH, &quiet) < 0 ? -errno : 0;
         if (r == 0)
                 r = ask(c, "Password: ", fd, signals, ret);
-        if (r == 0)
+        if (r == 0 && twice)
                 r = ask(c, "Once more: ", fd, signals, &again);
-        if (r == 0 && strcmp(ret->text, again.text) != 0)
+        if (r == 0 && twice && strcmp(ret->text, again.text) != 0)
                 r = -EKEYREJECTED;
         (void) tcsetattr(fd, TCSAFLUSH, &before);
         (void) sigprocmask(SIG_SETMASK, &old, NULL);
         return r;
 }
 
-static int print_hash(DdnsCtl *c, const Password *password) {
-        ddns_cleanup(ddns_freep) struct crypt_data *data = calloc(1, sizeof *data);
-        /* yescrypt at the library's default cost, named so that a library that prefers another one makes no difference. */
-        ddns_cleanup(ddns_freep) char *salt = crypt_gensalt_ra("$y$", 0, NULL, 0);
-        if (!data || !salt)
-                return ddns_ctl_fail(c, "cannot make a salt: %m");
-
-        const char *hash = crypt_rn(password->text, salt, data, sizeof *data);
-        int status = EXIT_SUCCESS;
-        if (!hash)
-                status = ddns_ctl_fail(c, "cannot hash: %m");
-        else if (c->options & DDNS_CTL_JSON)
-                status = ddns_ctl_print_json(c, json_pack("{s:s}", "hash", hash));
-        else
-                (void) fprintf(c->out, "%s\n", hash);
-        explicit_bzero(data, sizeof *data);
-        return status;
-}
-
-int ddns_verb_passwd(DdnsCtl *c, char *operands[], size_t n) {
-        ddns_cleanup(password_wipe) Password password = { "" };
+int ddns_ctl_read_password(DdnsCtl *c, bool twice, DdnsPassword *ret) {
         int fd = fileno(c->in);
 
-        int r = isatty(fd) ? ask_terminal(c, fd, &password) : read_line(fd, -1, &password);
+        int r = isatty(fd) ? ask_terminal(c, fd, twice, ret) : read_line(fd, -1, ret);
         switch (r) {
         case 0:
                 break;
         case -EKEYREJECTED:
                 return ddns_ctl_fail(c, "the passwords differ");
         case -EMSGSIZE:
-                return ddns_ctl_fail(c, "the password is longer than %d bytes", PASSWORD_MAX);
+                return ddns_ctl_fail(c, "the password is longer than %d bytes", DDNS_PASSWORD_MAX);
         case -EBADMSG:
                 return ddns_ctl_fail(c, "the password has a NUL");
         default:
                 return ddns_ctl_fail(c, "no password was read: %s", strerror(-r));
         }
-        if (password.text[0] == '\0')
+        if (ret->text[0] == '\0')
                 return ddns_ctl_fail(c, "the password is empty");
-        return print_hash(c, &password);
+        return EXIT_SUCCESS;
 }
