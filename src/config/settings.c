@@ -119,7 +119,7 @@ const DdnsSetting ddns_settings[] = {
         { "backends[].served-timeout",              DDNS_SETTING_DURATION,  "6min", 100 * USEC_PER_MSEC, HOUR,        BACKEND(served_timeout_usec), .types = POWERDNS },
         { "backends[].control.address",             DDNS_SETTING_ADDRESS,   "127.0.0.1",             0, 0,             BACKEND(control.address), .types = BIND },
         { "backends[].control.port",                DDNS_SETTING_NUMBER,    "953",                   1, UINT16_MAX,    BACKEND(control.port), .types = BIND },
-        { "backends[].control.key-file",            DDNS_SETTING_SECRET,    "/etc/bind/rndc.key",    1, PATH_LENGTH,   BACKEND(control.key_file), .types = BIND },
+        { "backends[].control.key-file",            DDNS_SETTING_SECRET,    DDNS_BIND_KEY_FILE,      1, PATH_LENGTH,   BACKEND(control.key_file), .types = BIND },
         { "backends[].control.timeout",             DDNS_SETTING_DURATION,  "10s", 100 * USEC_PER_MSEC, 10 * MIN,     BACKEND(control.timeout_usec), .types = BIND },
         { "backends[].registration",                DDNS_SETTING_CHOICE,    "addzone",               0, 1,             BACKEND(registration), .types = BIND, .choices = registrations },
         { "backends[].include-file",                DDNS_SETTING_PATH,      "ZONE-DIR/ddns.zones.conf", 1, PATH_LENGTH, BACKEND(include_file), .types = BIND,

@@ -39,8 +39,8 @@ TimeoutStartSec=infinity
 # Nothing is on because it is installed on this machine: /etc is empty, which systemd takes for a first boot.
 PRESET = "disable *\n"
 
-# As the packages of the name servers make them.
-SYSUSERS = "u bind - - /var/cache/bind\nu pdns - - /var/spool/powerdns\n"
+# As the packages of the name servers make them; named is Fedora's.
+SYSUSERS = "u bind - - /var/cache/bind\nu named - - /var/named\nu pdns - - /var/spool/powerdns\n"
 
 
 def inside():
@@ -75,9 +75,14 @@ def _write(path, text):
         f.write(text)
 
 
-def _stage(build, stage, script):
-    subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", stage], check=True,
-                   stdout=subprocess.DEVNULL)
+def installed(build):
+    """What run() lays over /usr: the build as `meson install` installs it."""
+    return lambda stage: subprocess.run(["meson", "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", stage],
+                                        check=True, stdout=subprocess.DEVNULL)
+
+
+def _stage(fill, stage, script):
+    fill(stage)
     system = os.path.join(stage, "usr/lib/systemd")
     _write(f"{system}/system/ddns-test.service",
            UNIT.format(script=os.path.join(INSIDE_TESTS, os.path.relpath(script, TESTS))))
@@ -101,11 +106,12 @@ def _end(container):
         container.wait(30)
 
 
-def _boot(stage, out, timeout):
+def _boot(stage, out, timeout, writable):
+    overlay = "--overlay" if writable else "--overlay-ro"
     name = f"ddns-test-{os.getpid()}"
     command = [*DIE_WITH_US, "TERM", "systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--register=no",
                "--keep-unit", f"--machine={name}", "--private-network", "--console=pipe",
-               f"--overlay-ro=/usr:{stage}/usr:/usr", f"--bind={out}:{INSIDE_OUT}",
+               f"{overlay}=/usr:{stage}/usr:/usr", f"--bind={out}:{INSIDE_OUT}",
                f"--bind-ro={TESTS}:{INSIDE_TESTS}", "--boot"]
     with open(os.path.join(out, "console"), "wb") as console:
         # In a session of its own: a Ctrl-C on the terminal is for the runner, which ends the container then.
@@ -119,15 +125,16 @@ def _boot(stage, out, timeout):
             _end(container)
 
 
-def run(script, build, out, timeout=600):
+def run(script, build, out, timeout=600, fill=None):
     """Boots, runs `script` inside, prints its cases, and gives the number of failures. `out` keeps what it wrote:
-    results, errors, journal.txt, journal.export, console."""
+    results, errors, journal.txt, journal.export, console. `fill`, a function of a directory, is what to lay over /usr in the
+    place of `build`; then /usr can be written inside."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     with tempfile.TemporaryDirectory(prefix="ddns-guest-") as stage:
         os.chmod(stage, 0o755)
-        _stage(build, stage, script)
-        status = _boot(stage, out, timeout)
+        _stage(fill or installed(build), stage, script)
+        status = _boot(stage, out, timeout, writable=fill is not None)
 
     results = _read(out, "results")
     sys.stdout.write(results)

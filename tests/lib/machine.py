@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+from typing import NamedTuple
 
 import push
 from cases import wait_until
@@ -19,21 +20,34 @@ TIMER = "ddns-retry.timer"
 CONFIG = "/etc/ddns/ddns.yaml"
 STATISTICS_PORT = 8053
 
+
+
+class Bind(NamedTuple):
+    """What distributions call differently."""
+    user: str
+    home: str
+    conf: str
+    key: str
+
+
+DEBIAN = Bind("bind", "/var/cache/bind", "/etc/bind/named.conf", "/etc/bind/rndc.key")
+FEDORA = Bind("named", "/var/named", "/etc/named.conf", "/etc/rndc.key")
+
 NAMED_CONF = f"""
-options {{
-        directory "/var/cache/bind";
-        listen-on {{ 127.0.0.1; }};
-        listen-on-v6 {{ none; }};
+options {{{{
+        directory "{{bind.home}}";
+        listen-on {{{{ 127.0.0.1; }}}};
+        listen-on-v6 {{{{ none; }}}};
         allow-new-zones yes;
-        allow-transfer {{ 127.0.0.1; }};
+        allow-transfer {{{{ 127.0.0.1; }}}};
         recursion no;
         notify no;
         dnssec-validation no;
         empty-zones-enable no;
-}};
-include "/etc/bind/rndc.key";
-controls {{ inet 127.0.0.1 port 953 allow {{ 127.0.0.1; }} keys {{ "rndc-key"; }}; }};
-statistics-channels {{ inet 127.0.0.1 port {STATISTICS_PORT} allow {{ 127.0.0.1; }}; }};
+}}}};
+include "{{bind.key}}";
+controls {{{{ inet 127.0.0.1 port 953 allow {{{{ 127.0.0.1; }}}} keys {{{{ "rndc-key"; }}}}; }}}};
+statistics-channels {{{{ inet 127.0.0.1 port {STATISTICS_PORT} allow {{{{ 127.0.0.1; }}}}; }}}};
 """
 
 
@@ -63,7 +77,7 @@ def _write(path, text, mode=0o644, group=None):
 class Machine(Running):
     """The machine this runs on. `receiver`, `queue`: settings merged into the configuration."""
 
-    def __init__(self, receiver=None, queue=None):
+    def __init__(self, receiver=None, queue=None, bind=DEBIAN):
         self.master = push.Master(("127.0.0.1", 2222))
         self.nameserver = NameServer("127.0.0.1", 53, STATISTICS_PORT)
         self.settings = {
@@ -72,23 +86,22 @@ class Machine(Running):
             "queue": {"linger": "1s", **(queue or {})},
             "backends": [{"name": "local", "type": "bind", "nameserver": "127.0.0.1"}],
         }
-        self._start_named()
+        self._start_named(bind)
         self.write_config()
         _write("/etc/ddns/credentials/receiver/da1.hash",
                run("ddnsctl", "passwd", stdin=push.PASSWORD + "\n"), 0o600)
 
     @staticmethod
-    def _start_named():
+    def _start_named(bind):
         """What the package of the name server would have made."""
-        for path, group, mode in (("/etc/bind", "bind", 0o2755), ("/var/cache/bind", "bind", 0o775),
-                                  ("/var/lib/bind", "bind", 0o775), ("/run/named", "bind", 0o775)):
+        for path in (bind.home, "/run/named") + (("/etc/bind", "/var/lib/bind") if bind is DEBIAN else ()):
             os.makedirs(path, exist_ok=True)
-            shutil.chown(path, group=group)
-            os.chmod(path, mode)
-        _write("/etc/bind/rndc.key", rndc_key(), 0o640, group="bind")
-        _write("/etc/bind/named.conf", NAMED_CONF)
+            shutil.chown(path, group=bind.user)
+            os.chmod(path, 0o2755 if path == "/etc/bind" else 0o775)
+        _write(bind.key, rndc_key(), 0o640, group=bind.user)
+        _write(bind.conf, NAMED_CONF.format(bind=bind))
         os.makedirs("/etc/default", exist_ok=True)
-        _write("/etc/default/named", 'OPTIONS="-u bind"\n')
+        _write("/etc/default/named", f'OPTIONS="-u {bind.user} -c {bind.conf}"\n')
         systemctl("start", "named.service")
 
     def write_config(self, text=None):

@@ -3,6 +3,8 @@
  * the test and the program share (nthcall.py), so that a program is told while it runs. Only programs of ours listen. */
 /* else open() and open64() would be one symbol */
 #undef _FILE_OFFSET_BITS
+/* which distributions build with, and which puts functions of its own in their place */
+#undef _FORTIFY_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -371,7 +371,7 @@ static void every_key_reaches_its_place(void **state) {
         assert_int_equal(b[1].served_timeout_usec, 5 * USEC_PER_SEC);
         assert_string_equal(b[1].control.address, "127.0.0.1");
         assert_int_equal(b[1].control.port, 953);
-        assert_string_equal(b[1].control.key_file, "/etc/bind/rndc.key");
+        assert_string_equal(b[1].control.key_file, DDNS_BIND_KEY_FILE);
         assert_int_equal(b[1].control.timeout_usec, 10 * USEC_PER_SEC);
         assert_int_equal(b[1].registration, DDNS_REGISTRATION_ADDZONE);
         assert_string_equal(b[1].include_file, DDNS_BIND_ZONE_DIR "/ddns.zones.conf");
