@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "deliver/bind.h"
 #include "dns/soa.h"
 
@@ -188,6 +189,7 @@ static bool uses_include(const DdnsBackend *b) {
 static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, size_t n,
                        DdnsMessage *message) {
         int r = survey(b, plans, n, message);
+        DDNS_CRASH_POINT("surveyed");
         if (r >= 0)
                 r = ddns_zonedir_write(b->dir, tasks, n, message);
         if (r >= 0)
@@ -245,10 +247,12 @@ static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
 static int bind_settle(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message) {
         int r = open_files(b, message);
 
+        DDNS_CRASH_POINT("settle-before");
         if (r >= 0 && served)
                 ddns_zonedir_forget(b->dir, zone);
         else if (r >= 0)
                 r = roll_back(b, zone, message);
+        DDNS_CRASH_POINT("settle-after");
         if (r < 0)
                 close_files(b);
         return r;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "basic/crash-point.h"
 #include "basic/domain.h"
 #include "deliver/atomic-file.h"
 #include "deliver/zonedir-internal.h"
@@ -227,6 +228,7 @@ static int rename_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessa
                 }
                 if (r < 0)
                         return r;
+                DDNS_CRASH_POINT("zone-renamed");
         }
         return 0;
 }
@@ -240,12 +242,16 @@ int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *m
                 return 0;
 
         int r = create_all(d, tasks, n, n_saves <= FSYNC_MAX, message);
+        DDNS_CRASH_POINT("zones-written");
         if (r >= 0 && n_saves > FSYNC_MAX && syncfs(d->fd) < 0)
                 r = ddns_zonedir_fail(d, -errno, message);
+        DDNS_CRASH_POINT("zones-synced");
         if (r >= 0)
                 r = rename_all(d, tasks, n, message);
+        DDNS_CRASH_POINT("zones-renamed");
         if (r >= 0 && fsync(d->fd) < 0)
                 r = ddns_zonedir_fail(d, -errno, message);
+        DDNS_CRASH_POINT("zones-in-place");
         if (r < 0)
                 (void) each_entry(d, remove_leftover, NULL, NULL);
         return r;
@@ -300,6 +306,7 @@ int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *
                         if (r < 0)
                                 return r;
                 }
+                DDNS_CRASH_POINT("zone-removed");
         }
         if (removed && fsync(d->fd) < 0)
                 return ddns_zonedir_fail(d, -errno, message);

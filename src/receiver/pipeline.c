@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "basic/wake.h"
 #include "receiver/pipeline.h"
 #include "receiver/scrape.h"
@@ -162,6 +163,7 @@ static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n
                 r = ddns_store_forget_turns(t->store, ddns_turns_oldest(&p->turns));
                 if (r >= 0)
                         r = ddns_store_accept(t->store, changes, n, ddns_now_usec());
+                DDNS_CRASH_POINT("push-accepted");
                 if (r >= 0)
                         scatter(first, changes, end);
         }
@@ -177,8 +179,10 @@ static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n
                                     r < 0 ? ddns_store_error(t->store) : NULL);
                 p->options.done(job);
         }
+        DDNS_CRASH_POINT("push-answered");
         if (wake && r >= 0)
                 (void) ddns_wake(p->options.wake); /* ddns-retry.timer is the net below */
+        DDNS_CRASH_POINT("push-passed-on");
 }
 
 static void *commit(void *userdata) {
