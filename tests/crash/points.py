@@ -2,17 +2,19 @@
 """Suite crash: each program dies at each of its crash points, before each kind of backend. It starts again by itself, what was
 acknowledged is there, and nothing is half there."""
 
-import os
 import threading
 import traceback
 
 import crashpoint
 from cases import same, wait_until
+from crash.readers import FilesReader
+from crash.targets import ORIGIN, PROGRAMS, ZoneFiles
+from mysql.storms import records_of
 from push import Master, zone_text
-from crash.targets import ORIGIN, PROGRAMS
 
 OK = (200, "error=0")
-BULK = 12  # more than are synced one by one
+CHANGED = [f"z{i}.example" for i in range(3)]
+MANY = [f"m{i}.example" for i in range(12)]  # more than are synced one by one
 # How often a point is passed before: by one change at a time, and in the middle of many.
 PASSAGES = ((0, False), (1, False), (4, True))
 
@@ -63,7 +65,7 @@ class Gunner:
     def _save(self, zone, master=None):
         self._serial += 1
         text = f"serial {self._serial}"
-        content = zone_text(zone, self._serial, *(f'{owner}\t60\tIN\tTXT\t"{text}"' for owner in ("@", *"abc"[:self._serial % 4])))
+        content = zone_text(zone, self._serial, *records_of(text))
         self._until_acknowledged(lambda: (master or self._master).push(zone, content))
         self.ledger[zone] = text
 
@@ -73,7 +75,7 @@ class Gunner:
 
     def _change_three(self):
         """One is new, one is changed, one is deleted; another one each time."""
-        zones = [f"z{(self._number + i) % 3}.example" for i in range(3)]
+        zones = [CHANGED[(self._number + i) % 3] for i in range(3)]
         self._number += 1
         self._save(zones[0])
         self._save(zones[1])
@@ -82,15 +84,14 @@ class Gunner:
 
     def _change_many(self):
         """At once, so that they are one batch or two."""
-        zones = [f"m{i}.example" for i in range(BULK)]
         self._number += 1
         threads = [threading.Thread(target=self._delete if (i + self._number) % 4 == 0 else self._save, args=[zone])
-                   for i, zone in enumerate(zones)]
+                   for i, zone in enumerate(MANY)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return zones
+        return MANY
 
     def _damage_one(self):
         """A pass finds it, and has it delivered again."""
@@ -183,15 +184,18 @@ class Range(threading.Thread):
                 self.died += 1
 
     def run(self):
-        with self._target as target:
-            gunner = Gunner(target)
+        """The target is entered by then."""
+        target = self._target
+        gunner = Gunner(target)
+        with FilesReader(target.directory if isinstance(target, ZoneFiles) else None, CHANGED + MANY) as reader:
             for program, name, of_comparison in shots_at(target):
                 if self._wanted in name:
                     self._case(f"{program} dies at {name}", self._one, gunner, program, name, of_comparison)
-            self._case("every zone is there with what was acknowledged last", gunner.check_all)
-            self._case("nobody ended badly but those who died, and the log is sound", target.end)
-            if any(why for _, why in self.verdicts):
-                target.node.save_logs()
+        self._case("nobody ever saw half of a zone file", same, reader.mixed[:2], [], "files that were no whole zone")
+        self._case("every zone is there with what was acknowledged last", gunner.check_all)
+        self._case("nobody ended badly but those who died, and the log is sound", target.end)
+        if any(why for _, why in self.verdicts):
+            target.node.save_logs()
 
 
 def origin_zones():

@@ -5,7 +5,6 @@ Readers look all the time: nobody ever sees half a zone, and zones that nobody t
 import contextlib
 import random
 import signal
-import threading
 import time
 
 import coredns
@@ -13,93 +12,15 @@ import powerdns
 import storm
 from cases import Cases, same, wait_until
 from crash import targets
+from crash.readers import ANCHORS, BindReader, TableReader, anchor
 from crash.targets import QUEUE
 from directadmin import DirectAdmin
-from mysql.fixture import Reader
 from mysql.storms import records_of
 from node import Node
 from push import Master, zone_text
 from storm import DELETED
 
 OK = (200, "error=0")
-ANCHORS = [f"anchor{i}.example" for i in range(5)]
-SERVFAIL = 2
-
-
-def anchor(zone):
-    """What such a zone says."""
-    return f"as {zone} always was"
-
-
-def is_whole(texts):
-    """All records of one push, and no others."""
-    return len(set(texts)) == 1 and len(texts) == len(records_of(texts[0]))
-
-
-class BindReader:
-    """Transfers zones again and again; a context manager. `mixed`: what was no whole zone; `gone`: zones of those that nobody
-    touches which it does not know."""
-
-    def __init__(self, node, zones):
-        self._node, self._zones = node, zones
-        self._stop = threading.Event()
-        self.mixed, self.gone, self.reads = [], [], 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(60)
-
-    def _run(self):
-        while not self._stop.is_set():
-            for zone in [*random.sample(self._zones, 10), *ANCHORS]:
-                self._read(zone)
-
-    def _read(self, zone):
-        if zone in ANCHORS:
-            soa = self._node.nameserver.soa(zone)
-            if soa and not soa.authoritative and soa.rcode != SERVFAIL:  # that is said while zones are loaded
-                self.gone.append((zone, soa))
-        try:
-            lines = self._node.dig(zone, "AXFR", "+noall", "+answer").splitlines()
-        except Exception:  # noqa: BLE001: it has just been killed
-            return
-        fields = [line.split(None, 4) for line in lines if line and not line.startswith(";")]
-        if [row[3] for row in fields if len(row) == 5].count("SOA") != 2:
-            return  # it is not there, or the transfer was cut off
-        self.reads += 1
-        texts = [row[4].strip('"') for row in fields if row[3] == "TXT"]
-        if not texts or not is_whole(texts):
-            self.mixed.append((zone, lines))
-
-
-class TableReader(Reader):
-    """The same of both databases."""
-
-    def __init__(self, server, zones):
-        super().__init__(server, zones)
-        self.gone = []
-
-    def _judge(self, zone, texts):
-        if texts is None:
-            if zone in ANCHORS:
-                self.gone.append(zone)
-            return
-        self.reads += 1
-        if not texts or not is_whole(texts):
-            self.mixed.append((zone, texts))
-
-    def _read(self, session):
-        for zone in [*random.sample(self._zones, 10), *ANCHORS]:
-            rows = coredns.parse(session.run(coredns.select(zone))).get(f"{zone}.")
-            self._judge(zone, rows and [row.data.strip('"') for row in rows if row.type == "TXT"])
-            rows = session.run("SELECT r.type, r.content FROM pdns.domains d LEFT JOIN pdns.records r ON r.domain_id = d.id "
-                               f"WHERE d.name = '{zone}'")
-            self._judge(zone, [content.strip('"') for kind, content in rows if kind == "TXT"] if rows else None)
 
 
 @contextlib.contextmanager
@@ -177,7 +98,7 @@ def run(server, build, options):
             same(Master(n.master.address).push(zone, zone_text(zone, 1, *records_of(anchor(zone)))), OK, f"push of {zone}")
         n.wait_delivered()
         pushes = storm.Storm(n, options, victims(n, server), records_of)
-        with BindReader(n, zones) as bind, TableReader(server, zones) as tables:
+        with BindReader(n, zones) as bind, TableReader(server, zones, ANCHORS) as tables:
             with cases.case("every push is acknowledged, or its connection ends"):
                 pushes.run()
             print(f"# {pushes.summary()}; seed {options.seed}", flush=True)
