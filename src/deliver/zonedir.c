@@ -257,14 +257,31 @@ int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *m
         return r;
 }
 
-void ddns_zonedir_keep(DdnsZoneDir *d, const char *zone) {
+int ddns_zonedir_keep(DdnsZoneDir *d, const char *zone) {
         FileName name;
         KeptName kept;
 
         if (kept_name(zone, &name, &kept) < 0 || linkat(d->fd, name.text, d->fd, kept.text, 0) == 0)
-                return;
+                return 0;
+        if (errno == EEXIST)
+                return 1;
         if (errno == ENOENT && ddns_zonedir_has(d, zone) && mkdirat(d->fd, KEPT, 0700) == 0)
                 (void) linkat(d->fd, name.text, d->fd, kept.text, 0);
+        return 0;
+}
+
+void ddns_zonedir_keep_loaded(DdnsZoneDir *d, const char *zone, time_t loaded_sec) {
+        struct stat now, old;
+        FileName name;
+        KeptName kept;
+
+        if (kept_name(zone, &name, &kept) < 0 ||
+            fstatat(d->fd, name.text, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fstatat(d->fd, kept.text, &old, AT_SYMLINK_NOFOLLOW) < 0 ||
+            now.st_mtim.tv_sec != loaded_sec || old.st_mtim.tv_sec == loaded_sec)
+                return;
+        ddns_zonedir_forget(d, zone);
+        (void) ddns_zonedir_keep(d, zone);
 }
 
 int ddns_zonedir_put_back(DdnsZoneDir *d, const char *zone) {
