@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "basic/cleanup.h"
+#include "basic/crash-point.h"
 #include "deliver/atomic-file.h"
 
 static int create(int dirfd, const char *temp) {
@@ -22,6 +23,7 @@ static int fill(int fd, const char *data, size_t size, bool sync) {
         /* The name server reads by its group, whatever our umask is. */
         if (fchmod(fd, 0640) < 0)
                 return -errno;
+        DDNS_CRASH_POINT("file-created");
         while (size > 0) {
                 ssize_t k = write(fd, data, size);
                 if (k < 0 && errno == EINTR)
@@ -31,6 +33,7 @@ static int fill(int fd, const char *data, size_t size, bool sync) {
                 data += k;
                 size -= (size_t) k;
         }
+        DDNS_CRASH_POINT("file-written");
         return sync && fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -53,10 +56,12 @@ int ddns_atomic_file_replace(int dirfd, const char *temp, const char *name, cons
         int r = ddns_atomic_file_create(dirfd, temp, data, size, true);
         if (r < 0)
                 return r;
+        DDNS_CRASH_POINT("include-synced");
         if (renameat(dirfd, temp, dirfd, name) < 0) {
                 r = -errno;
                 (void) unlinkat(dirfd, temp, 0);
                 return r;
         }
+        DDNS_CRASH_POINT("include-renamed");
         return fsync(dirfd) < 0 ? -errno : 0;
 }

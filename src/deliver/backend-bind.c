@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "deliver/bind.h"
 #include "dns/soa.h"
 
@@ -95,20 +96,34 @@ static int survey_by_soa(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, Dd
         return r < 0 ? ddns_fail(message, r, "asking the name server: %s", strerror(-r)) : 0;
 }
 
+/* What can be put back if named refuses the change. */
+static int keep_file(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q, DdnsMessage *message) {
+        const char *zone = p->task->zone;
+
+        /* Also of one that can't be loaded: perhaps only the file's owner is wrong. */
+        if (q->state == DDNS_SOA_ABSENT || ddns_zonedir_keep(b->dir, zone) == 0 ||
+            q->state != DDNS_SOA_SERVED)
+                return 0;
+        int r = ddns_bind_zonestatus(b, zone, &p->before, message);
+        if (r >= 0 && p->before.loaded)
+                ddns_zonedir_keep_loaded(b->dir, zone, p->before.loaded_sec);
+        return r;
+}
+
 static int survey_one(DdnsBackend *b, DdnsBindPlan *p, const DdnsSoaQuestion *q, DdnsMessage *message) {
         bool silent = q->state == DDNS_SOA_SILENT;
         bool same = q->state == DDNS_SOA_SERVED && q->serial == p->task->serial;
 
-        /* Also of one that can't be loaded: perhaps only the file's owner is wrong. */
-        if (q->state != DDNS_SOA_ABSENT)
-                ddns_zonedir_keep(b->dir, p->task->zone);
+        int r = keep_file(b, p, q, message);
+        if (r < 0)
+                return r;
         p->known = q->state == DDNS_SOA_SERVED || q->state == DDNS_SOA_FAILED;
         bool has_file = ddns_zonedir_has(b->dir, p->task->zone);
         bool elsewhere = q->state == DDNS_SOA_SERVED && !has_file;
         if (!same && !elsewhere && !(silent && has_file))
                 return 0;
 
-        int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
+        r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
         if (r < 0)
                 return r;
         p->known = p->before.known;
@@ -188,6 +203,7 @@ static bool uses_include(const DdnsBackend *b) {
 static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, size_t n,
                        DdnsMessage *message) {
         int r = survey(b, plans, n, message);
+        DDNS_CRASH_POINT("surveyed");
         if (r >= 0)
                 r = ddns_zonedir_write(b->dir, tasks, n, message);
         if (r >= 0)
@@ -245,10 +261,12 @@ static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
 static int bind_settle(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message) {
         int r = open_files(b, message);
 
+        DDNS_CRASH_POINT("settle-before");
         if (r >= 0 && served)
                 ddns_zonedir_forget(b->dir, zone);
         else if (r >= 0)
                 r = roll_back(b, zone, message);
+        DDNS_CRASH_POINT("settle-after");
         if (r < 0)
                 close_files(b);
         return r;

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "basic/crash-point.h"
 #include "deliver/powerdns-control.h"
 #include "deliver/powerdns-rows.h"
 #include "deliver/sql.h"
@@ -161,8 +162,10 @@ static void tell(DdnsBackend *b, DdnsTask *tasks, size_t n, const DdnsSqlOutcome
                 r = ddns_powerdns_rediscover(path, timeout, &why);
                 b->rediscovered = r >= 0;
         }
+        DDNS_CRASH_POINT("powerdns-rediscovered");
         if (r >= 0)
                 r = ddns_powerdns_purge(path, zones, n_zones, timeout, &why);
+        DDNS_CRASH_POINT("powerdns-purged");
         b->silent = r == -ETIMEDOUT;
         for (size_t i = 0; r < 0 && i < n; i++)
                 if (tasks[i].state == DDNS_TASK_WRITTEN)

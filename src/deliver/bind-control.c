@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "basic/crash-point.h"
 #include "deliver/bind.h"
 
 static int connect_control(DdnsBackend *b, DdnsMessage *message) {
@@ -53,9 +54,11 @@ int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, 
         }
 
         /* Every command that we use may be given twice. */
+        DDNS_CRASH_POINT("command-before");
         int r = command_once(b, command, ret, &kept, message);
         if (r == -ECONNRESET && kept)
                 r = command_once(b, command, ret, &kept, message);
+        DDNS_CRASH_POINT("command-after");
         return r;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "basic/buffer.h"
+#include "basic/crash-point.h"
 #include "basic/domain.h"
 #include "deliver/atomic-file.h"
 #include "deliver/bind.h"
@@ -257,6 +258,7 @@ static int reconfigure(DdnsBackend *b, Try *t, const DdnsNames *more, DdnsMessag
 static int forget_good(const DdnsBindInclude *include) {
         if (unlinkat(include->dirfd, GOOD, 0) < 0)
                 return -errno;
+        DDNS_CRASH_POINT("include-forgotten");
         return fsync(include->dirfd) < 0 ? -errno : 0;
 }
 
@@ -299,10 +301,12 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
         else if (more.n > 0 || t.accepted.n != include->registered.n) {
                 /* A copy, no link: the file may be another user's. */
                 r = write_file(b, GOOD, &include->registered);
+                DDNS_CRASH_POINT("include-kept");
                 if (r < 0)
                         r = fail_file(include, r, message);
                 if (r >= 0)
                         r = reconfigure(b, &t, &more, message);
+                DDNS_CRASH_POINT("include-taken");
                 if (r >= 0) {
                         r = forget_good(include);
                         if (r < 0)

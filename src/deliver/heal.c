@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "deliver/heal-internal.h"
 #include "report/report.h"
 
@@ -61,6 +62,7 @@ int ddns_heal_put_back(DdnsLane *l, const char *zone, uint64_t generation, DdnsH
         if (r <= 0)
                 return r;
         r = ddns_store_retry(l->store, l->name, zone, false, ddns_now_usec(), &n);
+        DDNS_CRASH_POINT("put-back");
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
         h->differed++;
@@ -141,6 +143,7 @@ static int end(DdnsLane *l, const DdnsMessage *why) {
                 name_silent(l, &text);
         (void) snprintf(result.error, sizeof result.error, "%.255s", text.text);
         int r = ddns_store_set_comparison(l->store, l->name, &result);
+        DDNS_CRASH_POINT("compared");
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
         report_result(l, &result);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "deliver/lane-internal.h"
 
 /* More than that may not wait to be seen served: then the lane waits with them. */
@@ -139,7 +140,9 @@ static int deliver_together(DdnsLane *l, Work *w, DdnsMessage *message) {
         size_t n;
 
         applied = l->ops->apply(l->backend, w->tasks, w->n, message);
+        DDNS_CRASH_POINT("together-applied");
         asked = ask_served(l, w, &silence);
+        DDNS_CRASH_POINT("together-asked");
         if (asked >= 0)
                 asked = settle_served(l, w, &silence);
         if (asked < 0)
@@ -163,6 +166,7 @@ static int deliver_apart(DdnsLane *l, Work *w, DdnsMessage *message) {
         size_t n = 0;
 
         applied = l->ops->apply(l->backend, w->tasks, w->n, message);
+        DDNS_CRASH_POINT("apart-applied");
         for (size_t i = 0; i < w->n && ask && r >= 0; i++)
                 if (w->tasks[i].state == DDNS_TASK_WRITTEN)
                         r = wait_for(l, w, i);
@@ -171,6 +175,7 @@ static int deliver_apart(DdnsLane *l, Work *w, DdnsMessage *message) {
         if (r < 0)
                 return r;
         ddns_lane_report_silence(l);
+        DDNS_CRASH_POINT("apart-asked");
 
         for (size_t i = 0; i < w->n; i++) {
                 if (w->tasks[i].state == DDNS_TASK_PENDING)
@@ -208,6 +213,7 @@ int ddns_lane_deliver_next(DdnsLane *l) {
         r = ddns_store_take_batch(l->store, l->name, ddns_now_usec(), l->config->queue.batch, &batch);
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
+        DDNS_CRASH_POINT("batch-taken");
         r = work_prepare(l, &batch, &w);
         if (r < 0 || w.n == 0)
                 return r;

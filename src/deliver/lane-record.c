@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "deliver/lane-internal.h"
 #include "report/report.h"
 
@@ -117,6 +118,7 @@ int ddns_lane_record(DdnsLane *l, const DdnsDelivery **deliveries, DdnsResult *r
                                                 ? now - deliveries[i]->accepted_usec
                                                 : 0;
         r = ddns_store_record(l->store, l->name, results, n, now, &l->schedule);
+        DDNS_CRASH_POINT("recorded");
         if (r < 0)
                 return ddns_lane_store_failed(l, r);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "basic/crash-point.h"
 #include "deliver/sql-internal.h"
 
 /* ---- the table of zones ---- */
@@ -178,15 +179,18 @@ static int write_all(DdnsSqlTransaction *t) {
 
         if (r >= 0)
                 r = ddns_sql_refuse_claimed(t);
+        DDNS_CRASH_POINT("sql-locked");
         if (r >= 0)
                 r = make_missing_zones(t);
         if (r >= 0)
                 r = put_names_right(t);
+        DDNS_CRASH_POINT("sql-zones-made");
         if (r < 0)
                 return r;
         ddns_sql_gather(t, false);
         for (size_t i = 0; r >= 0 && i < t->s->d->n_tables; i++)
                 r = bring_rows(t, i);
+        DDNS_CRASH_POINT("sql-rows-written");
         if (r < 0)
                 return r;
         ddns_sql_gather(t, true);
@@ -200,8 +204,10 @@ int ddns_sql_transaction(DdnsSql *s, DdnsSqlZone *zones, size_t n, DdnsSqlOutcom
         int r = ddns_sql_transaction_begin(&t, s, zones, n, message);
         if (r >= 0)
                 r = write_all(&t);
+        DDNS_CRASH_POINT("sql-commit-before");
         if (r >= 0)
                 r = ddns_mysql_commit(s->m, message);
+        DDNS_CRASH_POINT("sql-commit-after");
         if (r < 0)
                 return r;
         *ret = t.outcome;

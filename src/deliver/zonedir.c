@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "basic/crash-point.h"
 #include "basic/domain.h"
 #include "deliver/atomic-file.h"
 #include "deliver/zonedir-internal.h"
@@ -227,6 +228,7 @@ static int rename_all(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessa
                 }
                 if (r < 0)
                         return r;
+                DDNS_CRASH_POINT("zone-renamed");
         }
         return 0;
 }
@@ -240,25 +242,46 @@ int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *m
                 return 0;
 
         int r = create_all(d, tasks, n, n_saves <= FSYNC_MAX, message);
+        DDNS_CRASH_POINT("zones-written");
         if (r >= 0 && n_saves > FSYNC_MAX && syncfs(d->fd) < 0)
                 r = ddns_zonedir_fail(d, -errno, message);
+        DDNS_CRASH_POINT("zones-synced");
         if (r >= 0)
                 r = rename_all(d, tasks, n, message);
+        DDNS_CRASH_POINT("zones-renamed");
         if (r >= 0 && fsync(d->fd) < 0)
                 r = ddns_zonedir_fail(d, -errno, message);
+        DDNS_CRASH_POINT("zones-in-place");
         if (r < 0)
                 (void) each_entry(d, remove_leftover, NULL, NULL);
         return r;
 }
 
-void ddns_zonedir_keep(DdnsZoneDir *d, const char *zone) {
+int ddns_zonedir_keep(DdnsZoneDir *d, const char *zone) {
         FileName name;
         KeptName kept;
 
         if (kept_name(zone, &name, &kept) < 0 || linkat(d->fd, name.text, d->fd, kept.text, 0) == 0)
-                return;
+                return 0;
+        if (errno == EEXIST)
+                return 1;
         if (errno == ENOENT && ddns_zonedir_has(d, zone) && mkdirat(d->fd, KEPT, 0700) == 0)
                 (void) linkat(d->fd, name.text, d->fd, kept.text, 0);
+        return 0;
+}
+
+void ddns_zonedir_keep_loaded(DdnsZoneDir *d, const char *zone, time_t loaded_sec) {
+        struct stat now, old;
+        FileName name;
+        KeptName kept;
+
+        if (kept_name(zone, &name, &kept) < 0 ||
+            fstatat(d->fd, name.text, &now, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fstatat(d->fd, kept.text, &old, AT_SYMLINK_NOFOLLOW) < 0 ||
+            now.st_mtim.tv_sec != loaded_sec || old.st_mtim.tv_sec == loaded_sec)
+                return;
+        ddns_zonedir_forget(d, zone);
+        (void) ddns_zonedir_keep(d, zone);
 }
 
 int ddns_zonedir_put_back(DdnsZoneDir *d, const char *zone) {
@@ -300,6 +323,7 @@ int ddns_zonedir_remove(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *
                         if (r < 0)
                                 return r;
                 }
+                DDNS_CRASH_POINT("zone-removed");
         }
         if (removed && fsync(d->fd) < 0)
                 return ddns_zonedir_fail(d, -errno, message);

@@ -33,9 +33,12 @@ bool ddns_zonedir_has(const DdnsZoneDir *d, const char *zone);
 int ddns_zonedir_write(DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);
 
 /* Keeps the file that a zone has now, as a second link in a directory of its own, until it is put back or forgotten. One that
- * is kept already stays the kept one, also from a run that was killed: what came after it was never seen served. Without a
- * file, or where the file system refuses the link, nothing is kept. */
-void ddns_zonedir_keep(DdnsZoneDir *d, const char *zone);
+ * is kept already stays the kept one, also from a run that was killed: what came after it was never seen served. 1: there is
+ * such a one, else 0. Without a file, or where the file system refuses the link, nothing is kept. */
+int ddns_zonedir_keep(DdnsZoneDir *d, const char *zone);
+/* Keeps the file that a zone has now in the place of an older one, if it, and not that, was modified in the second
+ * `loaded_sec`: forgetting is not synced, so after a power cut what was forgotten may be kept again. */
+void ddns_zonedir_keep_loaded(DdnsZoneDir *d, const char *zone, time_t loaded_sec);
 /* Puts the kept file back, for good. 1: done; 0: none is kept; negative errno. */
 int ddns_zonedir_put_back(DdnsZoneDir *d, const char *zone);
 void ddns_zonedir_forget(DdnsZoneDir *d, const char *zone);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "basic/wake.h"
 #include "receiver/pipeline.h"
 #include "receiver/scrape.h"
@@ -150,6 +151,7 @@ static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, si
                 r = ddns_store_forget_turns(p->store, ddns_turns_oldest(&p->turns));
                 if (r >= 0)
                         r = ddns_store_accept(p->store, changes, n, ddns_now_usec());
+                DDNS_CRASH_POINT("push-accepted");
                 if (r >= 0)
                         scatter(first, changes, end);
         }
@@ -165,8 +167,10 @@ static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, si
                                     r < 0 ? ddns_store_error(p->store) : NULL);
                 p->options.done(job);
         }
+        DDNS_CRASH_POINT("push-answered");
         if (wake && r >= 0)
                 (void) ddns_wake(p->options.wake); /* ddns-retry.timer is the net below */
+        DDNS_CRASH_POINT("push-passed-on");
 }
 
 static void commit_all(DdnsPipeline *p, DdnsJob *job) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "reconcile/pass-internal.h"
 
 #define BATCH 100
@@ -59,6 +60,7 @@ static int commit(Pass *p, Batch *b) {
         if (b->n == 0)
                 return 0;
         int r = ddns_store_reconcile(p->store, b->changes, b->n, ddns_now_usec());
+        DDNS_CRASH_POINT("carried-out");
         if (r < 0)
                 return pass_fail_store(p, r);
         for (size_t i = 0; i < b->n; i++) {

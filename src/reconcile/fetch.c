@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "basic/hmac-key.h"
 #include "dns/axfr.h"
 #include "reconcile/pass-internal.h"
@@ -247,6 +248,7 @@ static int accept_group(Fetching *f, Arrival *const *arrivals, size_t n) {
         for (size_t i = 0; i < n; i++)
                 changes[i] = make_change(arrivals[i]);
         int r = ddns_store_accept(p->store, changes, n, ddns_now_usec());
+        DDNS_CRASH_POINT("fetched");
         if (r < 0)
                 return pass_fail_store(p, r);
         for (size_t i = 0; i < n; i++)

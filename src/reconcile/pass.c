@@ -8,6 +8,7 @@
 #include <sys/file.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "basic/wake.h"
 #include "reconcile/pass-internal.h"
 #include "store/options.h"
@@ -120,8 +121,10 @@ static int work(Pass *p) {
                                            pass_carry_out, pass_find_behind, pass_fetch,     heal };
         int r = check_masters(p);
 
-        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps) && !pass_is_stopped(p); i++)
+        for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(steps) && !pass_is_stopped(p); i++) {
                 r = steps[i](p);
+                DDNS_CRASH_POINT("pass-step");
+        }
         return r;
 }
 
@@ -137,6 +140,7 @@ static int sum_up(Pass *p, int error) {
                 return error;
         pass_tell_summary(p);
         r = ddns_store_add_pass(p->store, &p->sum);
+        DDNS_CRASH_POINT("pass-kept");
         return error < 0 ? error : r < 0 ? pass_fail_store(p, r) : 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "basic/clock.h"
+#include "basic/crash-point.h"
 #include "store/store-internal.h"
 
 int store_errno(int rc) {
@@ -143,8 +144,10 @@ int store_begin_read(DdnsStore *s) {
 }
 
 int store_commit(DdnsStore *s) {
+        DDNS_CRASH_POINT("commit-before");
         int r = store_exec(s, "COMMIT");
 
+        DDNS_CRASH_POINT("commit-after");
         if (r >= 0)
                 s->in_transaction = false;
         return r;

@@ -10,6 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PLAIN = os.environ.get("DDNS_BUILD", os.path.join(ROOT, "build-tests"))
 ASAN = os.environ.get("DDNS_BUILD_ASAN", os.path.join(ROOT, "build-asan"))
 TSAN = os.environ.get("DDNS_BUILD_TSAN", os.path.join(ROOT, "build-tsan"))
+CRASH = os.environ.get("DDNS_BUILD_CRASH", os.path.join(ROOT, "build-crash"))
 
 
 def copy_tree(to):

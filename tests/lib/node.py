@@ -123,11 +123,11 @@ class Node(Running):
     `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
     RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
     `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`. `environments`: name of a program
-    to what its environment has beside."""
+    to what its environment has beside. `prepare`: is called with the node before anything of it is started."""
 
     def __init__(self, build, receiver=None, queue=None, state=None, reconcile=None, backend=None, backends=(),
                  credentials=None, named=True, named_options="", named_more="", registration="addzone", control=None,
-                 timer=1.0, restart=0.1, clock=False, environments=None, keep=False):
+                 timer=1.0, restart=0.1, clock=False, environments=None, prepare=None, keep=False):
         self._programs = {name: find_program(build, name) for name in ("ddns-receiver", "ddns-retry", "ddnsctl")}
         self._build = build
         self._keep, self._timer, self._restart, self._registration = keep, timer, restart, registration
@@ -142,6 +142,9 @@ class Node(Running):
             if named:
                 self._make_named(named_options, named_more)
                 self._add_named(backend or {}, control or {})
+            if prepare:
+                prepare(self)
+            if named:
                 self.start_named()
             self.write_config()
             for name, text in (credentials or {}).items():

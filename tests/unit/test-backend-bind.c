@@ -460,6 +460,31 @@ static void last_good_version_survives_a_kill_and_a_restart(void **state) {
         assert_nothing_is_kept(f, "killed.test");
 }
 
+/* What was forgotten is there again after a power cut, since nothing waits for that to be on disk. */
+static void version_seen_served_is_put_back_although_an_older_one_is_kept_after_a_power_cut(
+                void **state) {
+        const struct timespec then[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        apply_and_settle(f, save("cut.test", 1, "192.0.2.1"));
+        int dir = open(f->named.zones, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        assert_true(dir >= 0);
+        assert_int_equal(linkat(dir, "cut.test.db", dir, "old", 0), 0);
+        apply_and_settle(f, save("cut.test", 2, "192.0.2.2"));
+        (void) mkdirat(dir, ".ddns-kept", 0700);
+        assert_int_equal(renameat(dir, "old", dir, ".ddns-kept/cut.test.db"), 0);
+        assert_int_equal(utimensat(dir, ".ddns-kept/cut.test.db", then, 0), 0);
+        assert_int_equal(close(dir), 0);
+        start_anew(f, "");
+
+        apply_one(f, save_poison("cut.test", 3));
+        settle(f, "cut.test", false);
+        start_anew(f, "");
+        assert_served(f, "cut.test", 2);
+        assert_nothing_is_kept(f, "cut.test");
+}
+
 /* That named can't load it may have a reason that passes, so it is not taken away. */
 static void zone_that_could_not_be_loaded_before_stays_as_it_was(void **state) {
         DdnsSoaQuestion q = { .zone = "unloaded.test" };
@@ -980,6 +1005,9 @@ int main(void) {
                 cmocka_unit_test_setup(new_zone_that_named_refuses_is_taken_away, need_named),
                 cmocka_unit_test_setup(last_good_version_survives_a_kill_and_a_restart, need_named),
                 cmocka_unit_test_setup(zone_that_could_not_be_loaded_before_stays_as_it_was, need_named),
+                cmocka_unit_test_setup(
+                                version_seen_served_is_put_back_although_an_older_one_is_kept_after_a_power_cut,
+                                need_named),
                 cmocka_unit_test_setup(delete_forgets_what_is_kept, need_named),
                 cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
