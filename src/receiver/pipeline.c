@@ -94,11 +94,17 @@ static void *verify(void *userdata) {
         DdnsJob *job;
 
         while ((job = queue_pop(&p->logins, false))) {
-                job->exchange.master = ddns_credentials_verify(p->credentials, job->authorization,
-                                                               &job->address.sa);
+                job->error = ddns_credentials_verify(p->credentials, job->authorization,
+                                                     &job->address.sa, &job->exchange.master);
                 p->options.done(job);
         }
         return NULL;
+}
+
+/* To be called before the answer that follows: whoever has it finds the program leaving. */
+static void look_after_store(Thread *t) {
+        if (ddns_store_is_spent(t->store))
+                atomic_store(&t->pipeline->broken, true);
 }
 
 static void *work(void *userdata) {
@@ -106,11 +112,15 @@ static void *work(void *userdata) {
         DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&p->work, false)))
-                if (ddns_service_handle(p->service, t->store, &job->exchange) > 0)
+        while ((job = queue_pop(&p->work, false))) {
+                bool changes = ddns_service_handle(p->service, t->store, &job->exchange) > 0;
+
+                look_after_store(t);
+                if (changes)
                         queue_push(&p->commits, job);
                 else
                         p->options.done(job);
+        }
         return NULL;
 }
 
