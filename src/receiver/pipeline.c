@@ -131,6 +131,7 @@ static void *scrape(void *userdata) {
 
         while ((job = queue_pop(&p->scrapes, false))) {
                 ddns_scrape_handle(p->service, t->store, &job->exchange);
+                look_after_store(t);
                 p->options.done(job);
         }
         return NULL;
@@ -176,9 +177,7 @@ static void commit_group(Thread *t, DdnsJob *first, const DdnsJob *end, size_t n
                         scatter(first, changes, end);
         }
         free(changes);
-        /* After these SQLite's view of the disk and the disk's own may differ: let a new process read it afresh. */
-        if (r == -EIO || r == -EBADMSG)
-                atomic_store(&p->broken, true);
+        look_after_store(t);
 
         for (DdnsJob *job = first, *next; job != end; job = next) {
                 next = job->next;
