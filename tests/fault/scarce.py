@@ -121,7 +121,7 @@ def zones_full():
             served(n, "new.test", None)
             n.stop_named()
             n.start_named()
-            served(n, "a.test", 1)
+            n.wait_served("a.test", 1)
         n.wait_served("a.test", 2)
         check_all(n, "a.test", "b.test", "new.test")
         same([name for name in os.listdir(zones) if name.endswith(".tmp")], [], "what is left over")
