@@ -19,6 +19,11 @@ int ddns_lane_store_failed(DdnsLane *l, int error) {
                             "%s: deliveries wait, the database failed: %s", l->name,
                             ddns_store_error(l->store));
         l->store_down = true;
+        if (ddns_store_is_spent(l->store)) {
+                (void) pthread_mutex_lock(&l->lock);
+                l->state.spent = true;
+                (void) pthread_mutex_unlock(&l->lock);
+        }
         return error;
 }
 

@@ -31,6 +31,7 @@ typedef struct DdnsLaneState {
         uint64_t due_usec;  /* idle: when there is work again; UINT64_MAX: never, as far as one knows */
         uint64_t delivered; /* zones since the start */
         uint64_t failed;
+        bool spent; /* ddns_store_is_spent(): nothing more is done, and a new process is wanted */
 } DdnsLaneState;
 
 /* Any thread. */

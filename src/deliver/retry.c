@@ -33,8 +33,14 @@ typedef struct Retry {
         uint64_t deliveries; /* tries of all lanes so far */
         uint64_t active_usec; /* monotonic: the last of them, or the last wake-up; 0: none since the start */
         uint64_t show_usec; /* monotonic: when the status is looked at again; each time it costs a count of the log */
+        bool spent; /* a store is: leave, and start anew */
         char shown[256];
 } Retry;
+
+static int no_memory(void) {
+        ddns_report(DDNS_EVENT_ERROR, NULL, "out of memory");
+        return -ENOMEM;
+}
 
 /* Two at a time would bring an older content behind a newer one. The lock goes with the process, however it ends. */
 static int take_lock(Retry *r) {
@@ -42,7 +48,7 @@ static int take_lock(Retry *r) {
 
         if (asprintf(&path, "%s.retry-lock", r->config->state.database) < 0) {
                 path = NULL;
-                return -ENOMEM;
+                return no_memory();
         }
         r->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0660);
         if (r->lock_fd < 0) {
@@ -120,12 +126,12 @@ static int report_gone(const DdnsBackendRow *row, void *userdata) {
 static int describe_backends(Retry *r) {
         r->wanted = calloc(r->config->n_backends > 0 ? r->config->n_backends : 1, sizeof *r->wanted);
         if (!r->wanted)
-                return -ENOMEM;
+                return no_memory();
         for (size_t i = 0; i < r->config->n_backends; i++) {
                 r->wanted[i].name = r->config->backends[i].name;
                 r->wanted[i].target = describe_target(&r->config->backends[i]);
                 if (!r->wanted[i].target)
-                        return -ENOMEM;
+                        return no_memory();
         }
         return 0;
 }
@@ -149,7 +155,7 @@ static int start_lanes(Retry *r) {
 
         r->lanes = calloc(r->config->n_backends > 0 ? r->config->n_backends : 1, sizeof *r->lanes);
         if (!r->lanes)
-                return -ENOMEM;
+                return no_memory();
         for (; r->n < r->config->n_backends; r->n++) {
                 const DdnsBackendConfig *c = &r->config->backends[r->n];
                 DdnsReportFields fields = { .backend = c->name };
@@ -178,7 +184,11 @@ static int open_events(Retry *r) {
         (void) sigaddset(&signals, SIGINT);
         (void) sigprocmask(SIG_BLOCK, &signals, NULL); /* before the lanes' threads are made */
         r->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-        return r->signal_fd < 0 ? -errno : 0;
+        if (r->signal_fd >= 0)
+                return 0;
+        r->signal_fd = -errno;
+        ddns_report(DDNS_EVENT_ERROR, NULL, "signals: %s", strerror(-r->signal_fd));
+        return r->signal_fd;
 }
 
 static void drain_wake_ups(Retry *r) {
@@ -203,6 +213,7 @@ static bool is_idle(Retry *r) {
 
                 ddns_lane_state(r->lanes[i], &state);
                 deliveries += state.delivered + state.failed;
+                r->spent = r->spent || state.spent;
                 if (!state.idle || (state.due_usec != UINT64_MAX && state.due_usec < now + NEAR_USEC))
                         idle = false;
         }
@@ -258,7 +269,16 @@ static void show_status(Retry *r) {
         (void) sd_notifyf(false, "STATUS=%s", text);
 }
 
-/* Returns when there is nothing to do, or SIGTERM came. */
+/* Lanes report what happened to theirs. */
+static bool is_spent(Retry *r) {
+        if (ddns_store_is_spent(r->store) && !r->spent) {
+                ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", ddns_store_error(r->store));
+                r->spent = true;
+        }
+        return r->spent;
+}
+
+/* Returns when there is nothing to do, SIGTERM came, or the database or its disk failed. */
 static int loop(Retry *r) {
         uint64_t watchdog_usec = 0;
 
@@ -283,6 +303,8 @@ static int loop(Retry *r) {
                 if (is_idle(r) && (r->active_usec == 0 || ddns_monotonic_usec() - r->active_usec >=
                                                                           r->config->queue.linger_usec))
                         return 0;
+                if (is_spent(r))
+                        return -EIO;
         }
 }
 
@@ -337,6 +359,7 @@ int ddns_retry_run(const DdnsConfig *config) {
         show_status(&r); /* stays as the last word */
         (void) sd_notify(false, "STOPPING=1");
         stop_lanes(&r);
-        tidy_up(&r);
+        if (k >= 0)
+                tidy_up(&r);
         return k;
 }

@@ -54,10 +54,13 @@ int ddns_program_run(const char *name, const char *summary, int argc, char *argv
         }
 
         ddns_report_open(name, arguments.debug);
-        if (ddns_config_load(path, &config, &errors) < 0) {
+        r = ddns_config_load(path, &config, &errors);
+        if (r < 0 && !errors)
+                ddns_report(DDNS_EVENT_ERROR, NULL, "%s: %s", path, strerror(-r));
+        else if (r < 0)
                 report_errors(errors);
-                return DDNS_EXIT_CONFIG;
-        }
+        if (r < 0)
+                return r == -ENOMEM ? EXIT_FAILURE : DDNS_EXIT_CONFIG;
         r = (arguments.check ? check : run)(&config);
         if (r == -ENOTCONN)
                 return 2;

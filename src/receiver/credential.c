@@ -55,8 +55,11 @@ static int login_parse(const char *authorization, Login *ret) {
 
         gnutls_datum_t encoded = { (void *) authorization, (unsigned) strlen(authorization) };
         gnutls_datum_t decoded;
-        if (encoded.size == 0 || gnutls_base64_decode2(&encoded, &decoded) < 0)
+        if (encoded.size == 0)
                 return -EINVAL;
+        int r = gnutls_base64_decode2(&encoded, &decoded);
+        if (r < 0)
+                return r == GNUTLS_E_MEMORY_ERROR ? -ENOMEM : -EINVAL;
         login.decoded = decoded;
 
         unsigned char *bigger = gnutls_realloc(decoded.data, decoded.size + 1);
@@ -98,6 +101,10 @@ static bool is_strong(const char *hash) {
         return salt == CRYPT_SALT_OK || salt == CRYPT_SALT_TOO_CHEAP;
 }
 
+static bool passes(int error) {
+        return error == -ENOMEM || error == -EIO || error == -EMFILE || error == -ENFILE;
+}
+
 int ddns_credentials_new(const DdnsMaster *masters, size_t n,
                          void (*missing)(const DdnsMaster *master, const char *why),
                          DdnsCredentials **ret) {
@@ -118,9 +125,14 @@ int ddns_credentials_new(const DdnsMaster *masters, size_t n,
                 DdnsMessage message = DDNS_MESSAGE_NULL;
 
                 k->master = &masters[c->n];
-                if (ddns_secret_read(k->master->password_file, &k->hash, &message) < 0)
+                int r = ddns_secret_read(k->master->password_file, &k->hash, &message);
+                if (r < 0)
                         missing(k->master, message.text);
-                else if (!is_strong(k->hash)) {
+                if (passes(r))
+                        return r;
+                if (r < 0)
+                        continue;
+                if (!is_strong(k->hash)) {
                         missing(k->master,
                                 "the file holds no crypt(5) hash of a method for new passwords");
                         free(TAKE_PTR(k->hash));
@@ -181,29 +193,35 @@ const DdnsMaster *ddns_credentials_known(DdnsCredentials *c, const char *authori
 }
 
 /* The slow part, once for every call: against the user's hash, or against somebody's so that the time tells nothing. */
-static bool password_is_right(const char *hash, const char *password) {
+static int check_password(const char *hash, const char *password) {
         struct crypt_data *data = calloc(1, sizeof *data); /* 32 KiB: too much for a stack */
-        bool right = false;
+        int r = -EACCES;
 
         if (!data)
-                return false;
+                return -ENOMEM;
+        errno = 0;
         const char *computed = crypt_r(password, hash, data);
-        if (computed && computed[0] != '*' && strlen(computed) == strlen(hash))
-                right = gnutls_memcmp(computed, hash, strlen(hash)) == 0;
+        if (errno == ENOMEM) /* yescrypt takes megabytes */
+                r = -ENOMEM;
+        else if (computed && computed[0] != '*' && strlen(computed) == strlen(hash) &&
+                 gnutls_memcmp(computed, hash, strlen(hash)) == 0)
+                r = 0;
         explicit_bzero(data, sizeof *data);
         free(data);
-        return right;
+        return r;
 }
 
-const DdnsMaster *ddns_credentials_verify(DdnsCredentials *c, const char *authorization,
-                                          const struct sockaddr *address) {
+int ddns_credentials_verify(DdnsCredentials *c, const char *authorization,
+                            const struct sockaddr *address, const DdnsMaster **ret) {
         ddns_cleanup(login_done) Login login = { 0 };
         Credential *user = NULL;
         const char *hash = NULL;
         uint8_t digest[DDNS_DIGEST_SIZE];
 
-        if (login_parse(authorization, &login) < 0)
-                return NULL;
+        *ret = NULL;
+        int r = login_parse(authorization, &login);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
         for (size_t i = 0; i < c->n; i++) {
                 if (c->credentials[i].hash && !hash)
                         hash = c->credentials[i].hash; /* for nobody */
@@ -212,9 +230,11 @@ const DdnsMaster *ddns_credentials_verify(DdnsCredentials *c, const char *author
                         user = &c->credentials[i];
         }
 
-        bool right = password_is_right(user ? user->hash : hash, login.password);
-        if (!user || !right || !may_come_from(user->master, address))
-                return NULL;
+        r = check_password(user ? user->hash : hash, login.password);
+        if (r == -ENOMEM)
+                return r;
+        if (!user || r < 0 || !may_come_from(user->master, address))
+                return 0;
 
         if (keyed_digest(c, authorization, digest) == 0) {
                 (void) pthread_mutex_lock(&c->lock);
@@ -222,5 +242,6 @@ const DdnsMaster *ddns_credentials_verify(DdnsCredentials *c, const char *author
                 user->known = true;
                 (void) pthread_mutex_unlock(&c->lock);
         }
-        return user->master;
+        *ret = user->master;
+        return 0;
 }

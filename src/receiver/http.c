@@ -169,9 +169,13 @@ static void count_answer(const Transaction *t) {
 
 static enum MHD_Result reply(Transaction *t) {
         const DdnsExchange *x = &t->job.exchange;
-        struct MHD_Response *response = MHD_create_response_from_buffer(x->answer.size, x->answer.data,
-                                                                        MHD_RESPMEM_MUST_COPY);
+        struct MHD_Response *response = NULL;
         enum MHD_Result r;
+
+        /* Half an answer, or an empty one, is no answer. */
+        if (ddns_buffer_status(&x->answer) >= 0)
+                response = MHD_create_response_from_buffer(x->answer.size, x->answer.data,
+                                                           MHD_RESPMEM_MUST_COPY);
 
         if (!response)
                 return MHD_NO;
@@ -190,9 +194,14 @@ static enum MHD_Result reply(Transaction *t) {
         return r;
 }
 
+static const char no_memory[] = "out of memory, nothing was stored; send it again later";
+
 static enum MHD_Result reply_failure(Transaction *t, unsigned status, const char *text) {
         if (status == 503)
-                ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_503_TOO_MANY_REQUESTS, 1);
+                ddns_metrics_count(t->http->shared->metrics,
+                                   text == no_memory ? DDNS_METRICS_503_OUT_OF_MEMORY
+                                                     : DDNS_METRICS_503_TOO_MANY_REQUESTS,
+                                   1);
         ddns_service_fail(&t->job.exchange, status, text);
         return reply(t);
 }
@@ -286,10 +295,12 @@ static enum MHD_Result judge(Transaction *t) {
                 t->answered = true;
                 return ddns_scrape_judge(&t->job.exchange) ? submit(t, DDNS_JOB_SCRAPE) : reply(t);
         }
+        if (t->job.error < 0)
+                return reply_failure(t, 503, no_memory);
         if (!t->job.exchange.master)
                 return refuse_login(t);
         if (ddns_buffer_status(&t->job.exchange.body) < 0)
-                return reply_failure(t, 503, too_many);
+                return reply_failure(t, 503, no_memory);
         t->answered = true;
         return submit(t, DDNS_JOB_HANDLE);
 }

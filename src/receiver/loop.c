@@ -62,6 +62,11 @@ static void leave(Loop *l, int result, const char *why) {
                 ddns_http_quiesce(l->http[i]);
 }
 
+static void leave_if_broken(Loop *l) {
+        if (l->pipeline && ddns_pipeline_is_broken(l->pipeline))
+                leave(l, -EIO, "the database or its disk failed: starting anew");
+}
+
 static void leave_if_done(Loop *l) {
         if (l->leaving && (connections(l) == 0 || ddns_monotonic_usec() > l->leave_usec))
                 (void) sd_event_exit(l->event, 0);
@@ -81,6 +86,7 @@ static int run_http(Loop *l, int i) {
                 (void) sd_event_source_set_time_relative(l->timers[i], timeout);
                 (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_ONESHOT);
         }
+        leave_if_broken(l);
         leave_if_done(l);
         return 0;
 }
@@ -147,9 +153,8 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
                 ddns_http_sweep(l->http[i], now);
         show_status(l);
         trim(l);
-        if (ddns_pipeline_is_broken(l->pipeline))
-                leave(l, -EIO, "the database or its disk failed: starting anew");
-        else if (is_idle(l, now))
+        leave_if_broken(l);
+        if (is_idle(l, now))
                 leave(l, 0, "idle: the next push starts me again");
         leave_if_done(l);
         (void) sd_event_source_set_time_relative(source, TICK_USEC);
@@ -220,9 +225,11 @@ static int load_credentials(Loop *l) {
         int r = ddns_credentials_new(config->receiver.masters, config->receiver.n_masters,
                                      report_missing, &l->shared.credentials);
 
-        if (r < 0)
+        if (r == -ENOENT)
                 ddns_report(DDNS_EVENT_CONFIG_BAD, NULL,
                             "%s: no master under receiver.masters can log in", config->path);
+        else if (r < 0)
+                ddns_report(DDNS_EVENT_ERROR, NULL, "the masters' passwords: %s", strerror(-r));
         return r;
 }
 
@@ -281,7 +288,11 @@ static int open_sockets(Loop *l) {
         ddns_cleanup(free_names) char **names = NULL;
         int n = sd_listen_fds_with_names(true, &names), r = 0;
 
-        if (n <= 0 || n > SOCKETS_MAX) {
+        if (n < 0) {
+                ddns_report(DDNS_EVENT_ERROR, NULL, "the sockets that were passed on: %s", strerror(-n));
+                return n;
+        }
+        if (n == 0 || n > SOCKETS_MAX) {
                 ddns_report(DDNS_EVENT_ERROR, NULL,
                             "%d sockets were passed on, 1 to %d are needed: start ddns.socket or "
                             "ddns-tls.socket",
@@ -358,8 +369,11 @@ int ddns_receiver_run(const DdnsConfig *config) {
                 r = open_sockets(&l);
         if (r >= 0)
                 r = open_pipeline(&l);
-        if (r >= 0)
+        if (r >= 0) {
                 r = set_up_events(&l, refs);
+                if (r < 0)
+                        ddns_report(DDNS_EVENT_ERROR, NULL, "the event loop: %s", strerror(-r));
+        }
         if (r >= 0) {
                 ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets", l.n + (int) l.refusal.n);
                 (void) sd_notify(false, "READY=1\nSTATUS=waiting for pushes");

@@ -97,11 +97,17 @@ static void *verify(void *userdata) {
         DdnsJob *job;
 
         while ((job = queue_pop(&p->logins))) {
-                job->exchange.master = ddns_credentials_verify(p->credentials, job->authorization,
-                                                               &job->address.sa);
+                job->error = ddns_credentials_verify(p->credentials, job->authorization,
+                                                     &job->address.sa, &job->exchange.master);
                 p->options.done(job);
         }
         return NULL;
+}
+
+/* To be called before the answer that follows: whoever has it finds the program leaving. */
+static void look_after_store(DdnsPipeline *p, const DdnsStore *store) {
+        if (ddns_store_is_spent(store))
+                atomic_store(&p->broken, true);
 }
 
 static void *scrape(void *userdata) {
@@ -111,6 +117,7 @@ static void *scrape(void *userdata) {
 
         while ((job = queue_pop(&p->scrapes))) {
                 ddns_scrape_handle(p->service, t->store, &job->exchange);
+                look_after_store(p, t->store);
                 p->options.done(job);
         }
         return NULL;
@@ -156,9 +163,7 @@ static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, si
                         scatter(first, changes, end);
         }
         free(changes);
-        /* After these SQLite's view of the disk and the disk's own may differ: let a new process read it afresh. */
-        if (r == -EIO || r == -EBADMSG)
-                atomic_store(&p->broken, true);
+        look_after_store(p, p->store);
 
         for (DdnsJob *job = first, *next; job != end; job = next) {
                 next = job->next;
@@ -212,11 +217,15 @@ static void *work(void *userdata) {
         DdnsPipeline *p = t->pipeline;
         DdnsJob *job;
 
-        while ((job = queue_pop(&p->work)))
-                if (ddns_service_handle(p->service, t->store, &job->exchange) > 0)
+        while ((job = queue_pop(&p->work))) {
+                bool changes = ddns_service_handle(p->service, t->store, &job->exchange) > 0;
+
+                look_after_store(p, t->store);
+                if (changes)
                         commit(p, job);
                 else
                         p->options.done(job);
+        }
         return NULL;
 }
 

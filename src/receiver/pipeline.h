@@ -18,6 +18,7 @@ typedef struct DdnsJob {
         DdnsExchange exchange;     /* HANDLE, SCRAPE */
         const char *authorization; /* VERIFY: in; `exchange.master` is the result, NULL: refused */
         DdnsSockaddr address;      /* VERIFY: in */
+        int error;                 /* VERIFY: 0, or negative: it could not be found out */
         DdnsTurn turn;             /* see ddns_pipeline_begin() */
         struct DdnsJob *next;      /* the pipeline's while the job is in it */
 } DdnsJob;

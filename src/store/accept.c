@@ -224,8 +224,8 @@ int ddns_store_forget_turns(DdnsStore *s, uint64_t oldest) {
 
         if (!s->has_turns)
                 r = store_exec(s,
-                               "CREATE TEMP TABLE turn (zone TEXT PRIMARY KEY, number INTEGER) STRICT, WITHOUT ROWID;"
-                               "CREATE INDEX temp.turn_number ON turn (number)");
+                               "CREATE TEMP TABLE IF NOT EXISTS turn (zone TEXT PRIMARY KEY, number INTEGER) STRICT, WITHOUT ROWID;"
+                               "CREATE INDEX IF NOT EXISTS temp.turn_number ON turn (number)");
         if (r < 0)
                 return r;
         s->has_turns = true;

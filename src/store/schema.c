@@ -165,6 +165,12 @@ static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message
         return 0;
 }
 
+int store_check_version(DdnsStore *s, DdnsMessage *message) {
+        int64_t version;
+
+        return read_version(s, &version, message);
+}
+
 int store_migrate_to(DdnsStore *s, size_t n, DdnsMessage *message) {
         int64_t version;
         int r;

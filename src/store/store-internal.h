@@ -14,6 +14,7 @@ struct DdnsStore {
         DdnsStoreOptions options;
         DdnsMessage error;
         bool in_transaction;
+        int spent;                /* 0; negative errno: ddns_store_is_spent() */
         uint64_t oldest_turn;     /* that has not ended */
         bool has_turns;           /* temp.turn is there */
         uint64_t busy_since_usec; /* monotonic: since when a lock is waited for */
@@ -75,6 +76,8 @@ int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret);
 /* `retry.due_usec` of what is written and waits to be seen served: no batch takes it. */
 #define NEVER_USEC INT64_MAX
 
+/* Whether the database is ours and not newer than this program. Writes nothing. */
+int store_check_version(DdnsStore *s, DdnsMessage *message);
 /* Brings an open database to the newest schema, or the first `steps` of it. */
 int store_migrate(DdnsStore *s, DdnsMessage *message);
 int store_migrate_to(DdnsStore *s, size_t steps, DdnsMessage *message);

@@ -20,6 +20,8 @@ int store_errno(int rc) {
                 { SQLITE_NOMEM, ENOMEM },    { SQLITE_TOOBIG, EFBIG },
         };
 
+        if (rc == SQLITE_IOERR_NOMEM)
+                return -ENOMEM;
         for (size_t i = 0; i < ARRAY_SIZE(map); i++)
                 if (map[i].rc == (rc & 0xff))
                         return -map[i].error;
@@ -27,8 +29,17 @@ int store_errno(int rc) {
 }
 
 int store_fail(DdnsStore *s, int rc) {
-        return ddns_fail(&s->error, store_errno(rc), "%s (%s)",
-                         s->db ? sqlite3_errmsg(s->db) : "no database", sqlite3_errstr(rc));
+        int r = store_errno(rc), kind = rc & 0xff;
+
+        if (kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || kind == SQLITE_READONLY ||
+            (kind == SQLITE_IOERR && r == -EIO))
+                s->spent = r;
+        return ddns_fail(&s->error, r, "%s (%s)", s->db ? sqlite3_errmsg(s->db) : "no database",
+                         sqlite3_errstr(rc));
+}
+
+bool ddns_store_is_spent(const DdnsStore *s) {
+        return s->spent < 0;
 }
 
 const char *ddns_store_error(const DdnsStore *s) {
@@ -78,6 +89,8 @@ static int query(DdnsStore *s, sqlite3_stmt **ret, const char *sql, const char *
         sqlite3_stmt *stmt = NULL;
         int r;
 
+        if (s->spent < 0)
+                return s->spent; /* the error of the cause stays in s->error */
         r = prepare(s, sql, &stmt);
         if (r < 0)
                 return r;
@@ -121,6 +134,8 @@ int store_run(DdnsStore *s, const char *sql, const char *types, ...) {
 }
 
 int store_exec(DdnsStore *s, const char *sql) {
+        if (s->spent < 0)
+                return s->spent;
         int rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
 
         return rc == SQLITE_OK ? 0 : store_fail(s, rc);
@@ -129,8 +144,10 @@ int store_exec(DdnsStore *s, const char *sql) {
 static int begin(DdnsStore *s, const char *sql) {
         int r = store_exec(s, sql);
 
-        if (r >= 0)
-                s->in_transaction = true;
+        /* For want of memory it may fail after it has begun. */
+        s->in_transaction = r >= 0;
+        if (r < 0)
+                store_rollback(s);
         return r;
 }
 
@@ -157,6 +174,8 @@ void store_rollback(DdnsStore *s) {
         /* SQLite may have rolled back by itself (SQLITE_FULL, SQLITE_IOERR); the error of the cause stays in s->error. */
         if (!sqlite3_get_autocommit(s->db))
                 (void) sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        if (!sqlite3_get_autocommit(s->db))
+                s->spent = -ENOMEM; /* it keeps a lock that only goes with the process */
         s->in_transaction = false;
 }
 
@@ -211,8 +230,25 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
         return 0;
 }
 
+/* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here. */
+static int demand_writable(DdnsStore *s) {
+        int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+        store_rollback(s);
+        return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : store_fail(s, rc);
+}
+
+/* What is not ours, or newer than we are, stays as it is to the last byte. */
 static int set_up(DdnsStore *s, DdnsMessage *message) {
         int r;
+
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        r = store_check_version(s, message);
+        if (r >= 0)
+                r = demand_writable(s);
+        if (r < 0)
+                return r;
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 
         (void) sqlite3_extended_result_codes(s->db, 1);
         (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
@@ -263,6 +299,8 @@ DdnsStore *ddns_store_free(DdnsStore *s) {
                 return NULL;
         for (size_t i = 0; i < STATEMENTS_MAX; i++)
                 (void) sqlite3_finalize(s->statements[i].stmt);
+        if (s->spent < 0) /* the log stays as it is for the next to read */
+                (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
         (void) sqlite3_close(s->db);
         free(s);
         return NULL;

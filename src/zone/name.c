@@ -38,6 +38,23 @@ int zone_name_parse(const ldns_rdf *origin, const ZoneToken *t, unsigned line, l
         return 0;
 }
 
+bool zone_name_is_below(const ldns_rdf *name, const ldns_rdf *above) {
+        ldns_rdf rest = *name;
+
+        while (ldns_rdf_size(&rest) > ldns_rdf_size(above))
+                rest = zone_name_parent(&rest);
+        return ldns_rdf_size(name) > ldns_rdf_size(above) && ldns_dname_compare(&rest, above) == 0;
+}
+
+ldns_rdf zone_name_parent(const ldns_rdf *name) {
+        size_t label = 1 + (size_t) *ldns_rdf_data(name);
+        ldns_rdf parent = *name;
+
+        ldns_rdf_set_data(&parent, ldns_rdf_data(name) + label);
+        ldns_rdf_set_size(&parent, ldns_rdf_size(name) - label);
+        return parent;
+}
+
 void zone_name_append(DdnsBuffer *b, const ldns_rdf *name) {
         const uint8_t *p = ldns_rdf_data(name), *end = p + ldns_rdf_size(name);
 

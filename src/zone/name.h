@@ -15,6 +15,11 @@ static inline void zone_name_freep(ldns_rdf **name) {
 int zone_name_parse(const ldns_rdf *origin, const ZoneToken *t, unsigned line, ldns_rdf **ret,
                     DdnsMessage *message);
 
+/* What ldns has for these takes memory, and without it says that a name is not below another. */
+bool zone_name_is_below(const ldns_rdf *name, const ldns_rdf *above);
+/* `name`, which is not the root, without its first label; a view that needs it and is never freed. */
+ldns_rdf zone_name_parent(const ldns_rdf *name);
+
 /* Absolute, with the last dot, in a form that every reader takes for the same name: anything but letters, digits, '-', '_',
  * '*', '/' and '+' is escaped. */
 void zone_name_append(DdnsBuffer *b, const ldns_rdf *name);

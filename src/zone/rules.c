@@ -189,9 +189,8 @@ static NameContent content_at(const ZoneRecords *z, const ldns_rdf *name) {
                         high = middle;
         }
         if (low == z->n || (ldns_dname_compare(z->records[low].owner, name) != 0))
-                return low < z->n && ldns_dname_is_subdomain(z->records[low].owner, name)
-                                       ? NAME_NO_ADDRESS
-                                       : NAME_ABSENT;
+                return low < z->n && zone_name_is_below(z->records[low].owner, name) ? NAME_NO_ADDRESS
+                                                                                     : NAME_ABSENT;
 
         NameContent content = NAME_NO_ADDRESS;
         for (; low < z->n && ldns_dname_compare(z->records[low].owner, name) == 0; low++)
@@ -213,37 +212,35 @@ static NameContent content_at(const ZoneRecords *z, const ldns_rdf *name) {
 }
 
 static NameContent wildcard_below(const ZoneRecords *z, const ldns_rdf *name) {
-        ldns_rdf *star = ldns_dname_new_frm_str("*");
-        NameContent content = NAME_ABSENT;
+        uint8_t data[LDNS_MAX_DOMAINLEN + 2] = { 1, '*' };
+        ldns_rdf star = *name;
 
-        if (star && ldns_dname_cat(star, name) == LDNS_STATUS_OK)
-                content = content_at(z, star);
-        ldns_rdf_deep_free(star);
-        return content;
+        if (ldns_rdf_size(name) + 2 > LDNS_MAX_DOMAINLEN)
+                return NAME_ABSENT;
+        memcpy(data + 2, ldns_rdf_data(name), ldns_rdf_size(name));
+        ldns_rdf_set_data(&star, data);
+        ldns_rdf_set_size(&star, ldns_rdf_size(name) + 2);
+        return content_at(z, &star);
 }
 
-/* What a look-up of `name` in the zone finds, with delegations, DNAMEs and wildcards on the way. */
+/* What a look-up of `name`, which is the apex or below it, finds in the zone, with delegations, DNAMEs and wildcards on the way. */
 static NameContent look_up(const ZoneRecords *z, const ldns_rdf *apex, const ldns_rdf *name) {
         NameContent content = content_at(z, name);
-        ldns_rdf *above = ldns_dname_left_chop(name);
         bool closest = content == NAME_ABSENT;
+        ldns_rdf above = *name;
 
-        while (above && ldns_dname_is_subdomain(above, apex)) {
-                NameContent here = content_at(z, above);
-                ldns_rdf *next = ldns_dname_left_chop(above);
+        while (zone_name_is_below(&above, apex)) {
+                above = zone_name_parent(&above);
+                NameContent here = content_at(z, &above);
 
                 if (closest && here != NAME_ABSENT) {
-                        content = wildcard_below(z, above);
+                        content = wildcard_below(z, &above);
                         closest = false;
                 }
-                if (here == NAME_DELEGATED || here == NAME_DNAME)
+                if (ldns_dname_compare(&above, apex) != 0 &&
+                    (here == NAME_DELEGATED || here == NAME_DNAME))
                         content = here;
-                ldns_rdf_deep_free(above);
-                above = next;
         }
-        if (closest && above && ldns_dname_compare(above, apex) == 0)
-                content = wildcard_below(z, above);
-        ldns_rdf_deep_free(above);
         return content;
 }
 
@@ -256,7 +253,7 @@ static int check_name_servers(const ZoneRecords *z, const ldns_rdf *apex, DdnsMe
                         continue;
                 ldns_rdf *target = ldns_rr_rdf(r->rr, 0);
                 bool at_apex = ldns_dname_compare(target, apex) == 0;
-                if (!at_apex && !ldns_dname_is_subdomain(target, apex))
+                if (!at_apex && !zone_name_is_below(target, apex))
                         continue;
 
                 switch (look_up(z, apex, target)) {

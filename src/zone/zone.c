@@ -10,6 +10,8 @@
 #include "zone/rules.h"
 #include "zone/zone.h"
 
+#define PROBE_SIZE 65536
+
 /* Everything that a check needs and leaves. */
 typedef struct Check {
         ZoneContext context;
@@ -106,8 +108,8 @@ static int finish(const ZoneRecords *z, size_t size_hint, DdnsZone *zone, DdnsMe
         return zone->text ? 0 : ddns_fail(message, -ENOMEM, "out of memory");
 }
 
-int ddns_zone_check(const char *name, const char *data, size_t size, const DdnsZoneLimits *limits,
-                    DdnsZone *ret, DdnsMessage *message) {
+static int check(const char *name, const char *data, size_t size, const DdnsZoneLimits *limits,
+                 DdnsZone *ret, DdnsMessage *message) {
         ddns_cleanup(check_done) Check c = { 0 };
         ddns_cleanup(ddns_zone_done) DdnsZone zone = DDNS_ZONE_NULL;
         const char *nul = memchr(data, '\0', size);
@@ -139,6 +141,25 @@ int ddns_zone_check(const char *name, const char *data, size_t size, const DdnsZ
         *ret = zone;
         zone = DDNS_ZONE_NULL;
         return 0;
+}
+
+static bool has_memory(void) {
+        void *p = malloc(PROBE_SIZE);
+
+        free(p);
+        return p != NULL;
+}
+
+/* Where memory runs out ldns says now and then that the zone is bad: that is believed if it says so twice, and there is memory. */
+int ddns_zone_check(const char *name, const char *data, size_t size, const DdnsZoneLimits *limits,
+                    DdnsZone *ret, DdnsMessage *message) {
+        int r = check(name, data, size, limits, ret, message);
+
+        if (r == -EBADMSG)
+                r = check(name, data, size, limits, ret, message);
+        if (r == -EBADMSG && !has_memory())
+                r = ddns_fail(message, -ENOMEM, "out of memory");
+        return r;
 }
 
 void ddns_zone_done(DdnsZone *z) {

@@ -36,10 +36,11 @@ statistics-channels {{ inet 127.0.0.1 port {statistics} allow {{ 127.0.0.1; }}; 
 
 
 class Named:
-    """`options`, `more`: text for named.conf, in `options` and behind it."""
+    """`options`, `more`: text for named.conf, in `options` and behind it. `environment`: what its own has beside."""
 
-    def __init__(self, directory, options="", more="", allow_new_zones=True):
+    def __init__(self, directory, options="", more="", allow_new_zones=True, environment=None):
         self.directory = directory
+        self._environment = {**os.environ, **(environment or {})}
         port, self.control, statistics = free_ports(3)
         self.server = NameServer(LOOPBACK, port, statistics)
         self._process = self._started = None
@@ -66,7 +67,8 @@ class Named:
         wait_until(lambda: int(time.time()) != self._started, 2, "the next second")
         with open(self.path("named.log"), "ab") as log:
             command = [self.path("named"), "-g", "-n", "2", "-c", self.path("named.conf")]
-            self._process = subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen([*DIE_WITH_US, "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                             env=self._environment)
         wait_until(self._answers, 30, "named answers")
         self._started = int(time.time())  # not before: the next second may have begun meanwhile
 

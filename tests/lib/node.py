@@ -39,7 +39,8 @@ def find_program(build, name):
 
 class Activated:
     """One program with its socket, kept as systemd keeps it: started when the socket has something to read (or `every`
-    seconds after its last end, as by a timer), again `restart` seconds after a failure, and passed the socket as fd 3."""
+    seconds after its last end, as by a timer), again `restart` seconds after a failure, and passed the socket as fd 3.
+    `before`: a command that starts the program, which a test may change at any time."""
 
     def __init__(self, command, sock, log, environment, every=None, restart=0.1):
         self._command, self._sock, self._log, self._environment = command, sock, log, environment
@@ -48,6 +49,7 @@ class Activated:
         self._wake, self._waker = os.pipe()
         self._lock = threading.Lock()
         self._process = None
+        self.before = []
         self.starts = 0
         self.exits = []  # (pid, exit status), as of subprocess
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -57,7 +59,7 @@ class Activated:
         # bash, because LISTEN_PID must be the program's own pid and the socket its fd 3.
         script = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=ddns "$0" "$@" 3<&{self._sock.fileno()}'
         with open(self._log, "ab") as log:
-            return subprocess.Popen([*DIE_WITH_US, "KILL", "bash", "-c", script, *self._command],
+            return subprocess.Popen([*DIE_WITH_US, "KILL", "bash", "-c", script, *self.before, *self._command],
                                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,
                                     pass_fds=[self._sock.fileno()])
 
@@ -122,8 +124,9 @@ class Node(Running):
     named.conf, in `options` and behind it. `registration`: how the private named learns of zones, on both sides.
     `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
     RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
-    `clock` (only a build without sanitizers) the programs' wall clock is the test's: `clock`. `environments`: name of a program
-    to what its environment has beside. `prepare`: is called with the node before anything of it is started."""
+    `clock` (only a build without sanitizers) the programs' wall clock, and that of named, is the test's: `clock`.
+    `environments`: name of a program to what its environment has beside. `prepare`: is called with the node before anything
+    of it is started."""
 
     def __init__(self, build, receiver=None, queue=None, state=None, reconcile=None, backend=None, backends=(),
                  credentials=None, named=True, named_options="", named_more="", registration="addzone", control=None,
@@ -210,7 +213,8 @@ class Node(Running):
         if include:
             self._empty_include_file()
             more += f'include "{self._include_file}";'
-        self._named = Named(self.directory, options, more, allow_new_zones=not include)
+        self._named = Named(self.directory, options, more, allow_new_zones=not include,
+                            environment=self.clock.environment if self.clock else None)
         self.nameserver = self._named.server
 
     @property

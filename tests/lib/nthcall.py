@@ -6,7 +6,8 @@ import os
 import struct
 
 KINDS = {name: 1 << bit for bit, name in enumerate(
-    ("memory", "open", "read", "write", "sync", "truncate", "rename", "unlink", "send", "accept", "socket"))}
+    ("memory", "open", "read", "write", "sync", "truncate", "rename", "unlink", "send", "accept", "socket",
+     "ldns memory"))}
 SHORT_TRANSFER = -1
 
 _ASKED = struct.Struct("=IiIIq")

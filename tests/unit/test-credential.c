@@ -5,6 +5,7 @@
 #include <gnutls/gnutls.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "basic/address.h"
@@ -19,11 +20,16 @@ char *__wrap_crypt_r(const char *phrase, const char *setting, struct crypt_data 
 static struct {
         unsigned calls;
         char setting[128];
+        bool no_memory;
 } hashed;
 
 char *__wrap_crypt_r(const char *phrase, const char *setting, struct crypt_data *data) {
         hashed.calls++;
         (void) snprintf(hashed.setting, sizeof hashed.setting, "%s", setting);
+        if (hashed.no_memory) { /* as libxcrypt says it */
+                errno = ENOMEM;
+                return (char *) "*0";
+        }
         return __real_crypt_r(phrase, setting, data);
 }
 
@@ -127,7 +133,10 @@ static DdnsSockaddr address(const char *text) {
 static const DdnsMaster *verify(Fixture *f, const char *header, const char *from) {
         DdnsSockaddr a = address(from);
 
-        return ddns_credentials_verify(f->credentials, header, &a.sa);
+        const DdnsMaster *master = NULL;
+
+        assert_int_equal(ddns_credentials_verify(f->credentials, header, &a.sa, &master), 0);
+        return master;
 }
 
 static const DdnsMaster *known(Fixture *f, const char *header, const char *from) {
@@ -246,8 +255,12 @@ static void a_password_counts_from_allowed_addresses_only(void **state) {
                 assert_ptr_equal(verify(f, header, cases[i].from), expected);
                 assert_ptr_equal(known(f, header, cases[i].from), expected);
         }
-        assert_null(ddns_credentials_verify(f->credentials, header,
-                                            &(struct sockaddr){ .sa_family = AF_UNIX }));
+
+        const DdnsMaster *master = &f->masters[1];
+        assert_int_equal(ddns_credentials_verify(f->credentials, header,
+                                                 &(struct sockaddr){ .sa_family = AF_UNIX }, &master),
+                         0);
+        assert_null(master);
 }
 
 static void a_header_is_known_after_it_was_right(void **state) {
@@ -309,6 +322,33 @@ static void hashes_that_are_none_are_not_usable(void **state) {
         assert_null(ddns_credentials_free(NULL));
 }
 
+static void without_memory_a_password_is_neither_right_nor_wrong(void **state) {
+        const DdnsMaster *master = NULL;
+        DdnsSockaddr a = { .in.sin_family = AF_INET };
+        Fixture *f = *state;
+
+        hashed.no_memory = true;
+        int r = ddns_credentials_verify(f->credentials, basic("one:" PASSWORD), &a.sa, &master);
+        hashed.no_memory = false;
+        assert_int_equal(r, -ENOMEM);
+        assert_null(master);
+        assert_ptr_equal(verify(f, basic("one:" PASSWORD), "192.0.2.1"), &f->masters[0]);
+}
+
+static void no_master_is_left_out_for_a_moment_without_descriptors(void **state) {
+        struct rlimit before, none;
+        DdnsCredentials *credentials = NULL;
+        Fixture *f = *state;
+
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = (struct rlimit){ 0, before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        int r = ddns_credentials_new(f->masters, 2, missing, &credentials);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(r, -EMFILE);
+        assert_null(credentials);
+}
+
 static void user_names_are_shown_printable_and_cut(void **state) {
         static const struct {
                 const char *login, *shown;
@@ -347,6 +387,8 @@ int main(void) {
                 TEST(a_right_password_from_elsewhere_is_not_remembered),
                 TEST(masters_without_a_usable_hash_are_reported),
                 TEST(hashes_that_are_none_are_not_usable),
+                TEST(without_memory_a_password_is_neither_right_nor_wrong),
+                TEST(no_master_is_left_out_for_a_moment_without_descriptors),
                 TEST(user_names_are_shown_printable_and_cut),
         };
 

@@ -793,6 +793,20 @@ static void a_locked_database_is_eagain_and_nothing_happened(void **state) {
         (void) sqlite3_close(other);
 }
 
+#define OTHER_SIZE 4096
+
+/* The first so many bytes; the caller's. */
+static char *read_file(const char *path) {
+        FILE *file = fopen(path, "r");
+        char *data = calloc(1, OTHER_SIZE);
+
+        assert_non_null(file);
+        assert_non_null(data);
+        assert_int_equal(fread(data, 1, OTHER_SIZE, file), OTHER_SIZE);
+        (void) fclose(file);
+        return data;
+}
+
 static void foreign_and_newer_databases_are_refused_untouched(void **state) {
         static const struct {
                 const char *sql;
@@ -814,10 +828,13 @@ static void foreign_and_newer_databases_are_refused_untouched(void **state) {
                 assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
                 assert_int_equal(sqlite3_exec(db, cases[i].sql, NULL, NULL, NULL), SQLITE_OK);
                 (void) sqlite3_close(db);
+                ddns_cleanup(ddns_freep) char *before = read_file(path);
                 assert_int_equal(ddns_store_open(path, &store_options, &store, &message),
                                  cases[i].error);
                 assert_null(store);
                 assert_non_null(strstr(message.text, path));
+                ddns_cleanup(ddns_freep) char *after = read_file(path);
+                assert_memory_equal(after, before, OTHER_SIZE);
                 (void) unlink(path);
         }
 
@@ -840,6 +857,39 @@ static void garbage_is_no_database(void **state) {
         (void) fclose(file);
         assert_int_equal(ddns_store_open(path, &store_options, &store, &message), -EBADMSG);
         (void) unlink(path);
+}
+
+/* A page that was fine for a moment might be of before a write that was lost: nothing is believed any more. */
+static void after_damage_a_handle_is_spent_and_a_new_one_is_not(void **state) {
+        static const char zeros[64 * 1024];
+        Fixture *f = *state;
+        DdnsStore *store = NULL;
+        DdnsStoreCounts counts;
+        char good[sizeof zeros];
+
+        (void) push(f, "a.test", 1);
+        (void) ddns_store_free(f->store); /* into the file itself */
+        f->store = NULL;
+        assert_int_equal(ddns_store_open(f->path, &store_options, &store, NULL), 0);
+        FILE *file = fopen(f->path, "r+");
+        assert_non_null(file);
+        size_t size = fread(good, 1, sizeof good, file);
+        assert_true(size > 8192);
+        assert_int_equal(fseek(file, 4096, SEEK_SET), 0);
+        assert_int_equal(fwrite(zeros, 1, size - 4096, file), size - 4096);
+        assert_int_equal(fflush(file), 0);
+        assert_int_equal(ddns_store_count(store, &counts), -EBADMSG);
+        assert_true(ddns_store_is_spent(store));
+
+        assert_int_equal(fseek(file, 0, SEEK_SET), 0);
+        assert_int_equal(fwrite(good, 1, size, file), size);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(ddns_store_count(store, &counts), -EBADMSG);
+        assert_non_null(strstr(ddns_store_error(store), "malformed"));
+        (void) ddns_store_free(store);
+        assert_int_equal(ddns_store_open(f->path, &store_options, &f->store, NULL), 0);
+        assert_int_equal(ddns_store_count(f->store, &counts), 0);
+        assert_int_equal(counts.zones, 1);
 }
 
 static void everything_survives_reopening(void **state) {
@@ -900,6 +950,7 @@ int main(void) {
                 TEST(a_locked_database_is_eagain_and_nothing_happened),
                 TEST(foreign_and_newer_databases_are_refused_untouched),
                 TEST(garbage_is_no_database),
+                TEST(after_damage_a_handle_is_spent_and_a_new_one_is_not),
                 TEST(everything_survives_reopening),
         };
 
