@@ -229,6 +229,9 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
 
 /* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here. */
 static int demand_writable(DdnsStore *s) {
+        if (sqlite3_db_readonly(s->db, "main") == 1)
+                return ddns_fail(&s->error, -EROFS, "it can only be read");
+
         int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
         store_rollback(s);
@@ -277,15 +280,13 @@ int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore
         if (rc != SQLITE_OK) {
                 int error = s->db ? sqlite3_system_errno(s->db) : 0;
                 int r = store_fail(s, rc);
-                if (error > 0)
-                        return ddns_fail(message, -error, "%s: %s", path, strerror(error));
-                return ddns_fail(message, r, "%s: %s", path, s->error.text);
+                return error > 0 ? store_explain(path, -error, strerror(error), message)
+                                 : store_explain(path, r, s->error.text, message);
         }
 
         int r = set_up(s, &detail);
         if (r < 0)
-                return ddns_fail(message, r, "%s: %s", path,
-                                 detail.text[0] ? detail.text : s->error.text);
+                return store_explain(path, r, detail.text[0] ? detail.text : s->error.text, message);
 
         *ret = TAKE_PTR(s);
         return 0;
