@@ -227,7 +227,8 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
         return 0;
 }
 
-/* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here. */
+/* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here, and not
+ * waited for. */
 static int demand_writable(DdnsStore *s) {
         if (sqlite3_db_readonly(s->db, "main") == 1)
                 return ddns_fail(&s->error, -EROFS, "it can only be read");
@@ -235,25 +236,24 @@ static int demand_writable(DdnsStore *s) {
         int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
         store_rollback(s);
-        return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : store_fail(s, rc);
+        return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : store_fail(s, rc);
 }
 
 /* What is not ours, or newer than we are, stays as it is to the last byte. */
 static int set_up(DdnsStore *s, DdnsMessage *message) {
         int r;
 
+        (void) sqlite3_extended_result_codes(s->db, 1);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        r = store_check_version(s, message);
+        r = demand_writable(s);
+        (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
         if (r >= 0)
-                r = demand_writable(s);
+                r = store_check_version(s, message);
         if (r < 0)
                 return r;
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-
-        (void) sqlite3_extended_result_codes(s->db, 1);
-        (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
-        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
         r = demand(s, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", message);
         if (r >= 0) /* 2 is FULL: a commit is on disk when it returns */
