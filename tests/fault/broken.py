@@ -9,7 +9,9 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 
+import builds
 from cases import same, wait_until
 from fault.fixture import OK, check_all, database_of, disk, node, push, query, served, wait_log
 from push import zone_text
@@ -207,6 +209,27 @@ def no_login():
         check_unkept(n, lambda: give(path, NOBODY), "Permission denied", "ddnsctl passwd >")
 
 
+def mended_by_tmpfiles():
+    """The remedy that is named for owners and modes, with what the package has for it."""
+    with tempfile.TemporaryDirectory(prefix="ddns-tmpfiles-") as root:
+        os.makedirs(os.path.join(root, "etc"))
+        for name, text in (("passwd", "root:x:0:0::/:/bin/sh\nddns:x:901:901::/:/bin/false\n"), ("group", "root:x:0:\nddns:x:901:\nbind:x:902:\n")):
+            with open(os.path.join(root, "etc", name), "w", encoding="utf-8") as f:
+                f.write(text)
+        state = os.path.join(root, "var/lib/ddns")
+        os.makedirs(state, 0o700)
+        for suffix in ("", "-wal", "-shm", ".retry-lock"):
+            with open(os.path.join(state, "ddns.db" + suffix), "w", encoding="utf-8"):
+                os.chmod(os.path.join(state, "ddns.db" + suffix), 0o600)
+        subprocess.run(["systemd-tmpfiles", "--create", f"--root={root}", os.path.join(builds.PLAIN, "units", "ddns.tmpfiles")],
+                       check=True, timeout=30)
+        wrong = {name: (oct(st.st_mode), st.st_gid) for name in os.listdir(state)
+                 for st in [os.stat(os.path.join(state, name))] if (st.st_mode & 0o7777, st.st_gid) != (0o660, 901)}
+        same(wrong, {}, "files that the programs can not write")
+        st = os.stat(state)
+        same((oct(st.st_mode & 0o7777), st.st_gid), ("0o2770", 901), "the directory")
+
+
 CASES = [
     ("the header of the database is garbage", damaged(overwrite(0, b"garbage" * 14), BACKUP)),
     ("pages in the middle of the database are garbage", damaged(garble_pages, BACKUP)),
@@ -230,6 +253,7 @@ CASES = [
     ("the key of the control channel is root's", undelivered(lambda n: n.path("rndc.key"), 0o600, "rndc.key: Permission denied", "chmod g+r")),
     ("the wake-up socket is root's", unwoken),
     ("the password file is root's", no_login),
+    ("systemd-tmpfiles puts owners and modes right", mended_by_tmpfiles),
 ]
 
 
