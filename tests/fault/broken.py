@@ -213,7 +213,8 @@ def mended_by_tmpfiles():
     """The remedy that is named for owners and modes, with what the package has for it."""
     with tempfile.TemporaryDirectory(prefix="ddns-tmpfiles-") as root:
         os.makedirs(os.path.join(root, "etc"))
-        for name, text in (("passwd", "root:x:0:0::/:/bin/sh\nddns:x:901:901::/:/bin/false\n"), ("group", "root:x:0:\nddns:x:901:\nbind:x:902:\n")):
+        for name, text in (("passwd", "root:x:0:0::/:/bin/sh\nddns:x:901:901::/:/bin/false\n"),
+                           ("group", "root:x:0:\nddns:x:901:\nbind:x:902:\n")):
             with open(os.path.join(root, "etc", name), "w", encoding="utf-8") as f:
                 f.write(text)
         state = os.path.join(root, "var/lib/ddns")
@@ -239,8 +240,8 @@ CASES = [
     ("the database is empty", emptied),
     ("the database is root's", owned(database_of, 0o600, "ddns.db: Permission denied", TMPFILES)),
     ("the database can only be read", owned(database_of, 0o644, "ddns.db: Permission denied", TMPFILES)),
-    ("the log of the database is root's", owned(lambda n: database_of(n) + "-wal", 0o600, "ddns.db-wal: Permission denied", TMPFILES,
-                                                killed=True)),
+    ("the log of the database is root's", owned(lambda n: database_of(n) + "-wal", 0o600, "ddns.db-wal: Permission denied",
+                                                TMPFILES, killed=True)),
     ("the log of the database can only be read", owned(lambda n: database_of(n) + "-wal", 0o644, "ddns.db-wal: Permission denied",
                                                        TMPFILES, killed=True)),
     ("the index of the log is root's", owned(lambda n: database_of(n) + "-shm", 0o600, "ddns.db-shm: Permission denied", TMPFILES,
@@ -248,9 +249,11 @@ CASES = [
     ("the state directory is root's", owned(lambda n: n.path("state"), 0o700, "state", "Permission denied", TMPFILES)),
     ("the state directory can only be read", owned(lambda n: n.path("state"), 0o755, "state: Permission denied", TMPFILES)),
     ("the file system of the database is read-only", read_only),
-    ("the zone directory is root's", undelivered(lambda n: n.path("zones"), 0o700, "zone directory", "Permission denied", TMPFILES)),
+    ("the zone directory is root's", undelivered(lambda n: n.path("zones"), 0o700, "zone directory", "Permission denied",
+                                                 TMPFILES)),
     ("the zone directory can only be read", undelivered(lambda n: n.path("zones"), 0o755, "Permission denied", TMPFILES)),
-    ("the key of the control channel is root's", undelivered(lambda n: n.path("rndc.key"), 0o600, "rndc.key: Permission denied", "chmod g+r")),
+    ("the key of the control channel is root's", undelivered(lambda n: n.path("rndc.key"), 0o600, "rndc.key: Permission denied",
+                                                             "chmod g+r")),
     ("the wake-up socket is root's", unwoken),
     ("the password file is root's", no_login),
     ("systemd-tmpfiles puts owners and modes right", mended_by_tmpfiles),

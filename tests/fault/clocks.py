@@ -133,7 +133,7 @@ def change_after_back():
 
 
 def refused_master():
-    """A master that refused the login is asked again, whatever the clock said then; none of its zones goes for a year that passes."""
+    """A master that refused the login is asked again, whatever the clock said then; a year that passes deletes none of its zones."""
     with DirectAdmin(["a.test"]) as server:
         entry = {"name": "da1", "servername": HOSTNAME, "url": server.url, "username": "admin", "password-file": "login"}
         with files(reconcile={"masters": [entry]}, credentials={"login": "secret\n"}) as n:
@@ -149,7 +149,7 @@ def refused_master():
             same(n.ctl("status")["asked"][0]["state"], "listed", "the master")
             n.clock.advance(YEAR)
             same(n.reconcile().status, 0, "exit status of a pass a year later")
-            same(query(n, "SELECT count(*) FROM version WHERE zone = 'a.test' AND deleted"), [(0,)], "deletes of a zone that is listed")
+            same(query(n, "SELECT count(*) FROM version WHERE zone = 'a.test' AND deleted"), [(0,)], "deletes of what is listed")
 
 
 CASES = [

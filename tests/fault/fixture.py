@@ -74,8 +74,9 @@ def node(state=None, zones=None, settings=None, killed=False, **options):
     options.setdefault("timer", 0.5)
     with Node(builds.PLAIN, state={"busy-timeout": "300ms", **database, **(settings or {})}, **options) as n:
         yield n
+        allowed = (*CLEAN, -signal.SIGKILL) if killed else CLEAN
         statuses = [status for program in (n.receiver, n.retry) for _, status in program.exits]
-        same([status for status in statuses if status < 0 and status not in (*CLEAN, -signal.SIGKILL if killed else 0)], [], "signals that ended programs")
+        same([status for status in statuses if status < 0 and status not in allowed], [], "signals that ended programs")
 
 
 def database_of(n):

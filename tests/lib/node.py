@@ -124,8 +124,8 @@ class Node(Running):
     named.conf, in `options` and behind it. `registration`: how the private named learns of zones, on both sides.
     `control`: settings merged into those of its control channel. `timer`: seconds of ddns-retry.timer; `restart`: of
     RestartSec=. Directory and logs stay if `keep`. Without `named` there are only `backends`, and no name server. With
-    `clock` (only a build without sanitizers) the programs' wall clock, and that of named, is the test's: `clock`. `environments`: name of a program
-    to what its environment has beside."""
+    `clock` (only a build without sanitizers) the programs' wall clock, and that of named, is the test's: `clock`.
+    `environments`: name of a program to what its environment has beside."""
 
     def __init__(self, build, receiver=None, queue=None, state=None, reconcile=None, backend=None, backends=(),
                  credentials=None, named=True, named_options="", named_more="", registration="addzone", control=None,
