@@ -133,7 +133,7 @@ def change_after_back():
 
 
 def refused_master():
-    """A master that refused the login is asked again, whatever the clock said then; a year that passes deletes none of its zones."""
+    """A master that refused the login is asked again, whatever the clock said; a year that passes deletes none of its zones."""
     with DirectAdmin(["a.test"]) as server:
         entry = {"name": "da1", "servername": HOSTNAME, "url": server.url, "username": "admin", "password-file": "login"}
         with files(reconcile={"masters": [entry]}, credentials={"login": "secret\n"}) as n:

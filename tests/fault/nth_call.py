@@ -6,7 +6,6 @@ import concurrent.futures
 import contextlib
 import errno
 import itertools
-import os
 import random
 import signal
 import sqlite3
