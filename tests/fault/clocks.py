@@ -93,6 +93,8 @@ def deferred(seconds):
             n.restart_retry()
             push(n, "a.test", serial=2)
             wait_until(lambda: is_written(n, "a.test"), 10, "another zone is written")
+            # Due long ago, or later than the schedule has it: either way it is tried.
+            wait_until(lambda: query(n, "SELECT tries FROM retry") == [(2,)], 20, "the second try has failed")
             os.rmdir(obstacle)
             n.clock.advance(1800)
             n.restart_retry()
