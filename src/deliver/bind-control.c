@@ -12,9 +12,10 @@ static int connect_control(DdnsBackend *b, DdnsMessage *message) {
         DdnsMessage reason = DDNS_MESSAGE_NULL;
 
         /* Read each time: the key may have been changed together with named's. */
-        int r = ddns_hmac_key_read(b->config->control.key_file, &b->key, message);
+        int r = ddns_hmac_key_read(b->config->control.key_file, &b->key, &reason);
         if (r < 0)
-                return r;
+                return ddns_fail(message, r, "%.400s%s", reason.text,
+                                 r == -EACCES ? "; named's group is to read it: chmod g+r" : "");
         r = ddns_rndc_connect(&b->control, &b->key, b->config->control.timeout_usec, &b->rndc, &reason);
         if (r == -ECONNRESET || r == -EKEYREJECTED)
                 return ddns_fail(message, r, "%.300s (key-file: %s)", reason.text,

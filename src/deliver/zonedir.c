@@ -66,7 +66,11 @@ static bool is_about_one_file(int error) {
 }
 
 int ddns_zonedir_fail(const DdnsZoneDir *d, int error, DdnsMessage *message) {
-        return ddns_fail(message, error, "zone directory %s: %s", d->path, strerror(-error));
+        bool permission = error == -EACCES || error == -EPERM;
+
+        return ddns_fail(message, error, "zone directory %s: %s%s", d->path, strerror(-error),
+                         permission ? "; that of the package is put right by: systemd-tmpfiles --create"
+                                    : "");
 }
 
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {

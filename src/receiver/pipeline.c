@@ -4,12 +4,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "basic/clock.h"
 #include "basic/crash-point.h"
 #include "basic/wake.h"
 #include "receiver/pipeline.h"
 #include "receiver/scrape.h"
+#include "report/report.h"
 
 #define WORKERS_MAX 8
 /* Changes of one commit; bounded by the number of connections in practice. */
@@ -42,6 +44,7 @@ struct DdnsPipeline {
         Thread workers[WORKERS_MAX];
         Thread porter, scraper;
         atomic_bool broken;
+        bool deaf; /* of who commits: ddns-retry could not be woken */
 };
 
 static void queue_init(Queue *q) {
@@ -147,6 +150,18 @@ static bool needs_delivery(const DdnsJob *job) {
         return kind == DDNS_CHANGE_SAVE || kind == DDNS_CHANGE_DELETE;
 }
 
+/* ddns-retry.timer is the net below, and slower. */
+static void wake_retry(DdnsPipeline *p) {
+        int r = ddns_wake(p->options.wake);
+
+        if (r < 0 && !p->deaf)
+                ddns_report(DDNS_EVENT_WARNING, NULL,
+                            "%s: ddns-retry can not be woken and delivers when its timer starts it: %s; mend "
+                            "it with: systemctl restart ddns-retry.socket",
+                            p->options.wake, strerror(-r));
+        p->deaf = r < 0;
+}
+
 /* Commits the jobs from `first` up to `end` as one transaction and answers them. */
 static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, size_t n) {
         DdnsChange *changes = calloc(n, sizeof *changes);
@@ -174,7 +189,7 @@ static void commit_group(DdnsPipeline *p, DdnsJob *first, const DdnsJob *end, si
         }
         DDNS_CRASH_POINT("push-answered");
         if (wake && r >= 0)
-                (void) ddns_wake(p->options.wake); /* ddns-retry.timer is the net below */
+                wake_retry(p);
         DDNS_CRASH_POINT("push-passed-on");
 }
 

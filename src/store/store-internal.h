@@ -76,6 +76,9 @@ int store_copy_content(DdnsStore *s, sqlite3_stmt *stmt, char **ret);
 /* `retry.due_usec` of what is written and waits to be seen served: no batch takes it. */
 #define NEVER_USEC INT64_MAX
 
+/* Fails with what is wrong with the database at `path` or the files beside it, and what mends it. */
+int store_explain(const char *path, int error, const char *detail, DdnsMessage *message);
+
 /* Whether the database is ours and not newer than this program. Writes nothing. */
 int store_check_version(DdnsStore *s, DdnsMessage *message);
 /* Brings an open database to the newest schema, or the first `steps` of it. */

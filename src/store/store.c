@@ -230,30 +230,33 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
         return 0;
 }
 
-/* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here. */
+/* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here, and not
+ * waited for. */
 static int demand_writable(DdnsStore *s) {
+        if (sqlite3_db_readonly(s->db, "main") == 1)
+                return ddns_fail(&s->error, -EROFS, "it can only be read");
+
         int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
         store_rollback(s);
-        return rc == SQLITE_OK || rc == SQLITE_BUSY ? 0 : store_fail(s, rc);
+        return rc == SQLITE_OK || (rc & 0xff) == SQLITE_BUSY ? 0 : store_fail(s, rc);
 }
 
 /* What is not ours, or newer than we are, stays as it is to the last byte. */
 static int set_up(DdnsStore *s, DdnsMessage *message) {
         int r;
 
+        (void) sqlite3_extended_result_codes(s->db, 1);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-        r = store_check_version(s, message);
+        r = demand_writable(s);
+        (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
         if (r >= 0)
-                r = demand_writable(s);
+                r = store_check_version(s, message);
         if (r < 0)
                 return r;
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-
-        (void) sqlite3_extended_result_codes(s->db, 1);
-        (void) sqlite3_busy_handler(s->db, wait_for_lock, s);
-        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-        (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
         r = demand(s, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", message);
         if (r >= 0) /* 2 is FULL: a commit is on disk when it returns */
@@ -280,15 +283,13 @@ int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore
         if (rc != SQLITE_OK) {
                 int error = s->db ? sqlite3_system_errno(s->db) : 0;
                 int r = store_fail(s, rc);
-                if (error > 0)
-                        return ddns_fail(message, -error, "%s: %s", path, strerror(error));
-                return ddns_fail(message, r, "%s: %s", path, s->error.text);
+                return error > 0 ? store_explain(path, -error, strerror(error), message)
+                                 : store_explain(path, r, s->error.text, message);
         }
 
         int r = set_up(s, &detail);
         if (r < 0)
-                return ddns_fail(message, r, "%s: %s", path,
-                                 detail.text[0] ? detail.text : s->error.text);
+                return store_explain(path, r, detail.text[0] ? detail.text : s->error.text, message);
 
         *ret = TAKE_PTR(s);
         return 0;

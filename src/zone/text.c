@@ -244,15 +244,26 @@ static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsM
         return r < 0 ? unreadable(r, type, line, message) : 0;
 }
 
+/* Without memory ldns says that the data is bad, or leaves out a field and says nothing. malloc(3) leaves it in errno, unless ldns
+ * reads a number afterwards, which it does in records of a fixed number of fields. */
+static bool memory_ran_out(const ldns_rr *rr, bool generic) {
+        const ldns_rr_descriptor *d = rr ? ldns_rr_descript(ldns_rr_get_type(rr)) : NULL;
+
+        return errno == ENOMEM ||
+               (rr && !generic && ldns_rr_rd_count(rr) < ldns_rr_descriptor_minimum(d));
+}
+
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                      ldns_rr **ret, DdnsMessage *message) {
-        ldns_rr *rr;
-        int r = parse_once(type, origin, e, type_token, &rr, message);
+        bool generic = is_generic(e, type_token);
+        ldns_rr *rr = NULL;
 
-        if (r < 0)
-                return r;
-        if (!is_plain(type) || is_generic(e, type_token))
+        errno = 0;
+        int r = parse_once(type, origin, e, type_token, &rr, message);
+        if (r >= 0 && (!is_plain(type) || generic))
                 r = reread(rr, &e->tokens[type_token], e->line, message);
+        if (memory_ran_out(rr, generic))
+                r = ddns_fail(message, -ENOMEM, "out of memory");
         if (r < 0) {
                 ldns_rr_free(rr);
                 return r;

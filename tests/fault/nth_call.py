@@ -6,7 +6,6 @@ import concurrent.futures
 import contextlib
 import errno
 import itertools
-import os
 import random
 import signal
 import sqlite3
@@ -279,10 +278,10 @@ class Reconcile(Trial):
         same(self._zones(), {ZONE, LOST}, "zones that are held after some passes")
 
 
-def fail_all(trial, fail, failure, sticky, which, tally):
+def fail_all(trial, fail, failure, sticky, nths, tally):
     """N = 1, 2, 3, … until no call fails."""
     trial.kind = failure.kind
-    for nth in which:
+    for nth in nths:
         def arm():
             trial.calls.arm(failure.kind, nth, failure.error, sticky)
         try:
@@ -295,7 +294,8 @@ def fail_all(trial, fail, failure, sticky, which, tally):
             tally[0] += 1
             trial.recover()
         except Exception as error:
-            raise AssertionError(f"N = {nth}{' and all after it' if sticky else ''}, called by {trial.calls.where}: {error}") from error
+            which = f"N = {nth}{' and all after it' if sticky else ''}, called by {trial.calls.where}"
+            raise AssertionError(f"{which}: {error}") from error
 
 
 def run_trial(cases, options, kind, how):

@@ -11,7 +11,7 @@ import tempfile
 
 import builds
 from cases import same, wait_until
-from fault.fixture import node, push, query
+from fault.fixture import node, push, query, wait_log
 from node import CLEAN, find_program
 from push import HOSTNAME, zone_text
 
@@ -59,7 +59,8 @@ def make(path, steps, target):
             if kind(i) in ("deferred", "dead"):
                 add("INSERT INTO retry (backend, zone, generation, tries, due_usec, error) SELECT 1, name, generation, 2, ?, 'no'"
                     " FROM zone WHERE name = ?", (NOW if kind(i) == "deferred" else None, zone))
-        add("INSERT INTO master (name, hostname, client, contact_usec, accepted) VALUES ('da1', ?, '192.0.2.1', ?, 900)", (HOSTNAME, NOW))
+        add("INSERT INTO master (name, hostname, client, contact_usec, accepted) VALUES ('da1', ?, '192.0.2.1', ?, 9)",
+            (HOSTNAME, NOW))
         add("INSERT INTO rejected (at_usec, zone, reason) VALUES (?, 'bad.test', 'line 1: bad')", (NOW,))
         if steps >= 2:
             add("INSERT INTO warning (backend, zone, text) VALUES (1, ?, 'something')", (ZONES[0],))
@@ -158,7 +159,7 @@ def newer():
             else:
                 raise AssertionError("a push was answered")
             for program in ("ddns-receiver", "ddns-retry"):
-                wait_until(lambda program=program: "made by a newer ddns" in n.log(program), 20, f"{program} says why")  # pylint: disable=cell-var-from-loop
+                wait_log(n, program, "made by a newer ddns")
             done = n.reconcile()
             same((done.status, "made by a newer ddns" in done.log), (1, True), f"ddns-reconcile: {done.log}")
             ctl = subprocess.run([find_program(builds.PLAIN, "ddnsctl"), "--config=" + n.path("ddns.yaml"), "status"],
@@ -166,7 +167,8 @@ def newer():
             same((ctl.returncode, "made by a newer ddns" in ctl.stderr), (1, True), f"ddnsctl: {ctl.stderr}")
             n.receiver.close()
             n.retry.close()
-            same({status for program in (n.receiver, n.retry) for _, status in program.exits if status not in CLEAN}, {1}, "exit statuses")
+            same({status for program in (n.receiver, n.retry) for _, status in program.exits if status not in CLEAN}, {1},
+                 "exit statuses")
         same(digests(path), before, "the files of the database")
 
 

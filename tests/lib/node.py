@@ -241,12 +241,17 @@ class Node(Running):
         listener.listen(4096)
         listener.setblocking(False)
         self.master = push.Master(listener.getsockname())
+        self.receiver = self._activate("ddns-receiver", listener)
+        self.retry = self.activate_retry()
+
+    def activate_retry(self):
+        """ddns-retry on a new socket at the old path, after the one before was closed."""
         wake = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path("wake"))
         wake.bind(self.path("wake"))
         wake.setblocking(False)
-
-        self.receiver = self._activate("ddns-receiver", listener)
-        self.retry = self._activate("ddns-retry", wake, every=self._timer)
+        return self._activate("ddns-retry", wake, every=self._timer)
 
     def _activate(self, name, sock, every=None):
         command = [self._programs[name], "--config=" + self.path("ddns.yaml")]
