@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Inside of a booted container: a MariaDB as the distribution's, with the schemas that were installed, and backends that reach it by
-a host name and TLS, or by its UNIX socket without a password."""
+"""Inside of a booted container: a MariaDB as the distribution's, with the schemas that were installed, and backends that reach it
+by a host name and TLS, or by its UNIX socket without a password."""
 
 import os
 import subprocess
