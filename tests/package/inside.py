@@ -16,7 +16,8 @@ MASTER = Master(("127.0.0.1", 2222))
 DONE = "/root/first-boot-done"
 UNITS = ("ddns.socket", "ddns.service", "ddns-retry.socket", "ddns-retry.timer", "ddns-retry.service", "ddns-reconcile.timer",
          "ddns-reconcile.service")
-OTHER_UNITS = ("ddns-tls.socket", "ddns-tls.path", "ddns-check.service", "ddns-reload.service", "ddns-sockets.target")
+OTHER_UNITS = ("ddns-tls.socket", "ddns-tls.path", "ddns-metrics.socket", "ddns-check.service", "ddns-reload.service",
+               "ddns-sockets.target")
 SWITCHED_ON = ("ddns.socket", "ddns-retry.socket", "ddns-retry.timer", "ddns-reconcile.timer")
 
 
