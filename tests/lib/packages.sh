@@ -10,11 +10,11 @@ packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
         libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
-        git lintian mmdebstrap
+        git lintian mmdebstrap prometheus
 )
 # Packages that bring a daemon, and the services of these.
-packages_daemons=(bind9 mariadb-server pdns-server)
-services_daemons=(named.service mariadb.service pdns.service)
+packages_daemons=(bind9 mariadb-server pdns-server prometheus)
+services_daemons=(named.service mariadb.service pdns.service prometheus.service)
 
 # packages_missing PACKAGE...: prints those that are not installed. Where there is no dpkg nobody can tell: it prints none.
 packages_missing() {
