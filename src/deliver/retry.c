@@ -111,7 +111,7 @@ static int report_gone(const DdnsBackendRow *row, void *userdata) {
         DdnsReportFields fields = { .backend = row->name };
 
         if (!wanted)
-                ddns_report(DDNS_EVENT_WARNING, &fields,
+                ddns_report(DDNS_EVENT_BACKEND_FORGOTTEN, &fields,
                             "%s is not in the configuration any more and forgotten; changes that it did not get: %" PRIu64
                             ". Zones that are deleted from now on stay in it until it comes back",
                             row->name, row->pending + row->deferred + row->dead);

@@ -444,6 +444,10 @@ void ddns_http_quiesce(DdnsHttp *h) {
         h->quiesced = true;
 }
 
+DdnsHttpKind ddns_http_kind(const DdnsHttp *h) {
+        return h->kind;
+}
+
 unsigned ddns_http_connections(const DdnsHttp *h) {
         return h->connections.n;
 }

@@ -50,6 +50,7 @@ void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec);
 /* Accepts no more; what is in the kernel's queue waits for the next process. */
 void ddns_http_quiesce(DdnsHttp *h);
 
+DdnsHttpKind ddns_http_kind(const DdnsHttp *h);
 unsigned ddns_http_connections(const DdnsHttp *h);
 /* Monotonic time of the last beginning or end of a connection. */
 uint64_t ddns_http_last_activity(const DdnsHttp *h);

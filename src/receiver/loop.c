@@ -27,6 +27,7 @@ typedef struct Loop {
         DdnsService service;
         DdnsHttpShared shared;
         DdnsCertificate certificate;
+        uint64_t warned_usec; /* monotonic: of its end; 0: not yet */
         DdnsRefusal refusal;
         DdnsPipeline *pipeline;
         DdnsHttp *http[SOCKETS_MAX];
@@ -45,6 +46,16 @@ static unsigned connections(const Loop *l) {
 
         for (int i = 0; i < l->n; i++)
                 n += ddns_http_connections(l->http[i]);
+        return n;
+}
+
+/* While it leaves, pushes wait for the next process: none of them may wait for a scraper. */
+static unsigned connections_of_masters(const Loop *l) {
+        unsigned n = 0;
+
+        for (int i = 0; i < l->n; i++)
+                if (ddns_http_kind(l->http[i]) != DDNS_HTTP_METRICS)
+                        n += ddns_http_connections(l->http[i]);
         return n;
 }
 
@@ -68,7 +79,7 @@ static void leave_if_broken(Loop *l) {
 }
 
 static void leave_if_done(Loop *l) {
-        if (l->leaving && (connections(l) == 0 || ddns_monotonic_usec() > l->leave_usec))
+        if (l->leaving && (connections_of_masters(l) == 0 || ddns_monotonic_usec() > l->leave_usec))
                 (void) sd_event_exit(l->event, 0);
 }
 
@@ -144,6 +155,23 @@ static void trim(Loop *l) {
         (void) malloc_trim(0);
 }
 
+/* Once a day: with pushes or scrapes a receiver may run for longer than a certificate is good. */
+static void warn_of_expiry(Loop *l, uint64_t now_monotonic_usec) {
+        uint64_t now = ddns_now_usec(), end = l->certificate.expires_usec;
+
+        if (!l->certificate.chain || end > now + EXPIRY_WARNING_DAYS * USEC_OF_DAY ||
+            (l->warned_usec > 0 && now_monotonic_usec - l->warned_usec < USEC_OF_DAY))
+                return;
+        l->warned_usec = now_monotonic_usec;
+        if (end > now)
+                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
+                            "the TLS certificate expires in %" PRIu64 " days: renew it",
+                            (end - now) / USEC_OF_DAY);
+        else
+                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
+                            "the TLS certificate has expired: renew it");
+}
+
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Loop *l = userdata;
         uint64_t now = ddns_monotonic_usec();
@@ -153,6 +181,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
                 ddns_http_sweep(l->http[i], now);
         show_status(l);
         trim(l);
+        warn_of_expiry(l, now);
         leave_if_broken(l);
         if (is_idle(l, now))
                 leave(l, 0, "idle: the next push starts me again");
@@ -233,15 +262,6 @@ static int load_credentials(Loop *l) {
         return r;
 }
 
-static void warn_of_expiry(const DdnsCertificate *c) {
-        uint64_t now = ddns_now_usec();
-
-        if (c->expires_usec < now + EXPIRY_WARNING_DAYS * USEC_OF_DAY)
-                ddns_report(DDNS_EVENT_WARNING, NULL,
-                            "the TLS certificate expires in %" PRIu64 " days: renew it",
-                            (c->expires_usec - now) / USEC_OF_DAY);
-}
-
 /* Plain pushes must not wait because a certificate is bad: without one, TLS alone is refused. */
 static int open_tls(Loop *l, int fd, DdnsHttp **ret, DdnsMessage *message) {
         int r = 0;
@@ -250,8 +270,6 @@ static int open_tls(Loop *l, int fd, DdnsHttp **ret, DdnsMessage *message) {
                 r = ddns_certificate_load(l->config, ddns_now_usec(), &l->certificate, &l->refusal.why);
         if (r < 0)
                 ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", l->refusal.why.text);
-        else if (l->certificate.chain)
-                warn_of_expiry(&l->certificate);
         l->service.metrics.certificate_expires_usec = l->certificate.expires_usec;
         if (l->certificate.chain)
                 return ddns_http_new(&l->shared, fd, DDNS_HTTP_TLS, &l->certificate, ret, message);
@@ -293,7 +311,7 @@ static int open_sockets(Loop *l) {
                 return n;
         }
         if (n == 0 || n > SOCKETS_MAX) {
-                ddns_report(DDNS_EVENT_ERROR, NULL,
+                ddns_report(DDNS_EVENT_NO_SOCKETS, NULL,
                             "%d sockets were passed on, 1 to %d are needed: start ddns.socket or "
                             "ddns-tls.socket",
                             n, SOCKETS_MAX);

@@ -25,7 +25,7 @@ static const struct {
         [DDNS_DECISION_RETURNED] = { DDNS_EVENT_INFO,           false, NULL,                 "zones that were missing and are not now" },
         [DDNS_DECISION_MOVE]     = { DDNS_EVENT_OWNER_CHANGED,  true,  "it moves to",        NULL },
         [DDNS_DECISION_BACKFILL] = { DDNS_EVENT_OWNER_CHANGED,  true,  "its owner is now",   NULL },
-        [DDNS_DECISION_UNCLEAR]  = { DDNS_EVENT_WARNING,        false, NULL,                 "zones whose owner is not clear" },
+        [DDNS_DECISION_UNCLEAR]  = { DDNS_EVENT_OWNER_UNCLEAR,  false, NULL,                 "zones whose owner is not clear" },
         [DDNS_DECISION_FETCH]    = { DDNS_EVENT_INFO,           false, NULL,                 "zones to be fetched" },
         [DDNS_DECISION_LACKED]   = { DDNS_EVENT_ZONE_LACKED,    false, NULL,                 "zones that are not here and can't be fetched" },
 };

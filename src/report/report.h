@@ -45,6 +45,10 @@ typedef enum DdnsEvent {
         DDNS_EVENT_ZONE_LACKED,   /* a master lists it, and it can't be fetched */
         DDNS_EVENT_ZONE_DIFFERS,  /* on a backend, from what it should have: delivered again */
         DDNS_EVENT_ZONES_FOREIGN, /* a backend has zones that are not ours */
+        DDNS_EVENT_CERTIFICATE_EXPIRES,
+        DDNS_EVENT_BACKEND_FORGOTTEN, /* it is not in the configuration any more */
+        DDNS_EVENT_NO_SOCKETS,        /* the receiver was started without, or with too many */
+        DDNS_EVENT_OWNER_UNCLEAR,     /* of a zone that a pass therefore leaves alone */
         _DDNS_EVENT_MAX,
 } DdnsEvent;
 

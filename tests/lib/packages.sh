@@ -10,11 +10,11 @@ packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
         libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
-        git lintian mmdebstrap groff-base rpm rpmlint apparmor strace
+        git lintian mmdebstrap groff-base rpm rpmlint apparmor strace prometheus
 )
 # Packages that bring a daemon, and the services of these.
-packages_daemons=(bind9 mariadb-server pdns-server apparmor)
-services_daemons=(named.service mariadb.service pdns.service apparmor.service)
+packages_daemons=(bind9 mariadb-server pdns-server apparmor prometheus)
+services_daemons=(named.service mariadb.service pdns.service apparmor.service prometheus.service)
 
 # packages_missing PACKAGE...: prints those that are not installed. Where there is no dpkg nobody can tell: it prints none.
 packages_missing() {
