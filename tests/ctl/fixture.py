@@ -108,6 +108,7 @@ def live(zones=(), **options):
         options.setdefault("timer", 0.5)
         with Node(builds.PLAIN, reconcile={"masters": [stanza(server)], "patience": "0"}, credentials={"login": "secret\n"},
                   **options) as node:
+            node.exists("the.database")  # is made with the first request
             push(node, *zones)
             node.wait_delivered()
             yield Ctl(node), server

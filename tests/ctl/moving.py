@@ -214,7 +214,7 @@ def directdnsonly():
         shown = ctl.run("import", file, status=1).out
         same((record(shown)["Added"], record(shown)["Refused"]), (str(len(expected)), "6"), "sum")
         for line in ("null.example: it has no zone_data", "empty.example: it has no zone_data", "broken.example: line 1",
-                     "nons.example: ", "../etc/passwd: ", "old0001.example: it is there more than once"):
+                     "nons.example: ", "../etc/passwd: ", "old0001.example: it is there twice"):
             same(line in shown, True, f"{line!r} in {shown!r}")
         same(owners(ctl), expected, "zones and owners")
         serves(ctl, expected)
