@@ -135,7 +135,7 @@ static int read_row(sqlite3_stmt *stmt, char last[DDNS_ZONE_NAME_MAX + 1],
         else {
                 zone.zone = name;
                 if (strcmp(name, last) == 0)
-                        zone.unusable = "it is there more than once: the row that was updated last counts";
+                        zone.unusable = "it is there twice: the row updated last counts";
                 else if (zone.size == 0)
                         zone.unusable = "it has no zone_data: nothing was ever pushed of it";
                 strcpy(last, name);

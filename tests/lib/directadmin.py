@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""A DirectAdmin server that lists its zones over real HTTP and TLS, and misbehaves as a test tells it to (misbehaviours.py)."""
+"""A DirectAdmin server that lists its zones and has a Multi Server Setup, over real HTTP and TLS, and misbehaves as a test tells
+it to (misbehaviours.py)."""
 
 import base64
 import http.server
@@ -18,6 +19,9 @@ LOGIN_PAGE = (b'<!DOCTYPE html><html><head><title>DirectAdmin Login</title></hea
 # How the legacy list names its fields, and what stands between them.
 LEGACY_FORMS = {"plain": ("list[]=", "&"), "encoded": ("list%5B%5D=", "&"), "entities": ("list&#91&#93=", "&"),
                 "lines": ("list[]=", "\n")}
+
+# Of an entry of Multi Server Setup, what is switched on or off.
+SWITCHES = ("dns", "domain_check", "user_check", "email", "show_all_users")
 
 
 def fields(text):
@@ -122,7 +126,8 @@ class DirectAdmin:
     and returns true, or leaves it to us; `evolution`: Basic authentication is redirected to the login page;
     `administrator`: whether the account is one; `legacy`: it does not know CMD_DNS_ADMIN in JSON, and lists in that of
     LEGACY_FORMS; `after_page`: a function that is called with the number of each page that was sent; `page_size`: so many zones at most are
-    on a page, whatever is asked for; `requests`: (method, path, query, Authorization or "", session or None) of each that came."""
+    on a page, whatever is asked for; `servers`: Multi Server Setup, address to what is set of it; `clustering`: whether it is on;
+    `saved`: a function that is called with the address of an entry that was added or saved; `requests`: (method, path, query, Authorization or "", session or None) of each that came."""
 
     def __init__(self, zones, username="admin", password="secret", address="127.0.0.1", tls=None, port=0):
         """`tls`: a certificate's path without .crt and .key, or an ssl.SSLContext."""
@@ -135,6 +140,9 @@ class DirectAdmin:
         self.total_type = str
         self.after_page = lambda page: None
         self.page_size = None
+        self.servers = {}
+        self.clustering = True
+        self.saved = lambda address: None
         self.requests = []
         self.ended = threading.Event()
         self._sessions = set()
@@ -184,9 +192,32 @@ class DirectAdmin:
         if request.is_listing and not self.legacy:
             return request.send(json.dumps(self.listing(request.page, int(request.query["ipp"]))).encode(),
                                 kind="application/json")
+        if request.path == "/CMD_MULTI_SERVER":
+            return self._multi_server(request)
         if request.path == "/CMD_API_SHOW_ALL_DOMAINS":
             return request.send(self.legacy_list().encode())
         return request.send(b"error=1&text=Unknown command", 404)
+
+    def _multi_server(self, request):
+        form, address = request.form, None
+        if request.method == "GET":
+            shown = ("dns", "domain_check", "port", "ssl")
+            answer = {"CLUSTER_ON": "yes" if self.clustering else "no",
+                      "servers": {address: {key: entry[key] for key in shown} for address, entry in self.servers.items()}}
+        elif form.get("action") == "add" and form["ip"] not in self.servers:
+            address = form["ip"]
+            self.servers[address] = {**{key: form[key] for key in ("port", "user", "passwd", "ssl")}, **dict.fromkeys(SWITCHES, "no")}
+            answer = {"result": "", "success": "Connection Added"}
+        elif form.get("action") == "multiple" and form.get("save") == "yes" and form["select0"] in self.servers:
+            address = form["select0"]
+            self.servers[address].update({key: form[f"{key}-{address}"] for key in ("port", "user", "ssl", *SWITCHES)})
+            self.servers[address]["passwd"] = form["passwd"]
+            answer = {"result": "", "success": "Connections Saved"}
+        else:
+            answer = {"result": "Cannot do that", "success": ""}
+        request.send(json.dumps(answer).encode(), kind="application/json")
+        if address:
+            self.saved(address)
 
     def _log_in(self, request):
         if (request.form.get("username"), request.form.get("password")) != (self.username, self.password):

@@ -260,10 +260,14 @@ class Node(Running):
 
     # ---- ddns
 
+    def ctl_command(self, *arguments):
+        """(command, environment) of ddnsctl."""
+        return [self._programs["ddnsctl"], "--config=" + self.path("ddns.yaml"), *arguments], self._environment("ddnsctl")
+
     def ctl_text(self, *arguments, stdin="", check=True):
-        command = [self._programs["ddnsctl"], "--config=" + self.path("ddns.yaml"), *arguments]
+        command, environment = self.ctl_command(*arguments)
         return subprocess.run(command, input=stdin, stdout=subprocess.PIPE, text=True, check=check, timeout=60,
-                              env=self._environment("ddnsctl")).stdout
+                              env=environment).stdout
 
     def kill_receiver(self, number=signal.SIGKILL):
         return self.receiver.signal(number)
@@ -317,6 +321,11 @@ class Node(Running):
     def wait_compared(self, timeout=60):
         """Until all backends have done what a pass asked them for."""
         wait_until(lambda: not self._comparing(), timeout, "all backends have compared", interval=0.05)
+
+    def start(self):
+        """After stop(): as `systemctl start` of the sockets."""
+        os.unlink(self.path("wake"))
+        self._start_ddns()
 
     def stop(self):
         """Ends both programs; gives the exit statuses of all their runs that did not end well."""
