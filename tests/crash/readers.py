@@ -3,9 +3,9 @@
 
 import os
 import random
-import threading
 
 import coredns
+from looking import Looking
 from mysql.fixture import Reader
 from mysql.storms import records_of
 
@@ -24,27 +24,7 @@ def is_whole(texts):
     return len(set(texts)) == 1 and len(texts) == len(records_of(texts[0]))
 
 
-class _Looking:
-    """A context manager with a thread that looks as long as it lasts. `mixed`: what was no whole zone; `reads`: how many were."""
-
-    def __init__(self):
-        self._stop = threading.Event()
-        self.mixed, self.reads = [], 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(60)
-
-    def _run(self):
-        raise NotImplementedError
-
-
-class FilesReader(_Looking):
+class FilesReader(Looking):
     """Reads zone files of a directory, if there is one."""
 
     def __init__(self, directory, zones):
@@ -68,7 +48,7 @@ class FilesReader(_Looking):
             self.mixed.append((zone, content))
 
 
-class BindReader(_Looking):
+class BindReader(Looking):
     """Transfers zones. `gone`: zones of those that nobody touches which the name server does not know."""
 
     def __init__(self, node, zones):

@@ -11,7 +11,6 @@ import tempfile
 import builds
 import coredns
 import dns
-import mariadb
 import powerdns
 from cases import same, wait_until
 from crashpoint import CrashPoint

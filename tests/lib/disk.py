@@ -120,18 +120,23 @@ class Disk:
     """Plays a record. `deaf`: function of a SYNC's (disk, inode) that says whether the disk ignores it."""
 
     def __init__(self, recorder, deaf=lambda disk, inode: False):
-        self._nodes = {}
+        self._nodes = {}        # by inodes, which are used anew
+        self._directories = []  # all that there ever were: the disk may not know that one is gone
         self._changes = []
         self._syncs = {}
         self._deaf = deaf
         self.roots = [self._adopt(*before) for before in recorder.before]
 
     def _adopt(self, inode, content, entries):
-        node = File(content) if entries is None else Directory()
+        node = File(content) if entries is None else self._new_directory()
         self._nodes[inode] = node
         for name, entry in (entries or {}).items():
             node.names[name] = node.synced[name] = self._adopt(*entry)
         return node
+
+    def _new_directory(self):
+        self._directories.append(Directory())
+        return self._directories[-1]
 
     # ---- playing
 
@@ -140,7 +145,7 @@ class Disk:
         node = self._nodes.get(inode)
         if isinstance(node, Directory):
             return "."
-        for directory in [*self.roots, *(n for n in self._nodes.values() if isinstance(n, Directory))]:
+        for directory in self._directories:
             for name, other in directory.names.items():
                 if other is node:
                     return name
@@ -154,13 +159,13 @@ class Disk:
         change.apply(lambda directory: directory.names)
         self._changes.append(change)
 
-    def _create(self, position, inode, directory, name, node):
+    def _create(self, position, inode, directory, name, make):
         """Two programs that open a new file at the same time both say that they made it."""
         parent = self._nodes[directory]
         if inode in self._nodes and parent.names.get(name) is self._nodes[inode]:
             return
-        self._nodes[inode] = node
-        self._change(position, (parent, name, node))
+        self._nodes[inode] = make()
+        self._change(position, (parent, name, self._nodes[inode]))
 
     def _rename(self, position, source, destination, names):
         old, new = names.split("\0")
@@ -194,7 +199,7 @@ class Disk:
             for node in self._nodes.values():
                 if isinstance(node, File):
                     node.sync(before)
-            self._sync_directories([n for n in self._nodes.values() if isinstance(n, Directory)], before)
+            self._sync_directories(self._directories, before)
         elif isinstance(node := self._nodes[inode], File):
             node.sync(before)
         else:
@@ -204,7 +209,7 @@ class Disk:
         if kind in (WRITE, TRUNCATE):
             self._nodes[inode].pending.append((position, kind, offset, data))
         elif kind in (CREATE, MKDIR):
-            self._create(position, inode, directory, data.decode(), File() if kind == CREATE else Directory())
+            self._create(position, inode, directory, data.decode(), File if kind == CREATE else self._new_directory)
         elif kind == LINK:
             self._change(position, (self._nodes[directory], data.decode(), self._nodes[inode]))
         elif kind == REMOVE:
@@ -227,12 +232,7 @@ class Disk:
 
     def image(self, rng):
         """One of the trees that the disk may have: for each root names to contents, or to such a tree."""
-        names = {node: dict(node.synced) for node in self._nodes.values() if isinstance(node, Directory)}
-        for change in self._changes:
-            for directory, _, node in change.entries:  # directories that the disk does not know, of inodes used anew since
-                for each in (directory, node):
-                    if isinstance(each, Directory):
-                        names.setdefault(each, dict(each.synced))
+        names = {directory: dict(directory.synced) for directory in self._directories}
         for change in self._kept_changes(rng):
             change.apply(lambda directory: names[directory])
         contents = {}

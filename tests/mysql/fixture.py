@@ -3,13 +3,13 @@
 
 import contextlib
 import signal
-import threading
 
 import builds
 import coredns
 import mariadb
 import network
 from cases import Cases, same, wait_until
+from looking import Looking
 from node import Node
 from push import zone_text
 
@@ -144,23 +144,12 @@ def check_error(text, *words):
         raise AssertionError("the error tells the password")
 
 
-class Reader:
-    """Reads zones again and again while they change, each at one moment; a context manager. `versions_of`: rows to what
-    should be one thing. `mixed`: what it saw that never was."""
+class Reader(Looking):
+    """Reads zones again and again while they change, each at one moment. `versions_of`: rows to what should be one thing."""
 
     def __init__(self, server, zones, versions_of=coredns.texts):
+        super().__init__()
         self._server, self._zones, self._versions_of = server, zones, versions_of
-        self._stop = threading.Event()
-        self.mixed, self.reads = [], 0
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join(60)
 
     def _run(self):
         while not self._stop.is_set():

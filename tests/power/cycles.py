@@ -29,7 +29,8 @@ def _is_commit(disk_, inode):
 
 
 def _is_zone_file(disk_, inode):
-    return inode is not None and not _is_in(disk_, inode, 0) and isinstance(disk_.file(inode), disk.File) and not _is_include(disk_, inode)
+    return (inode is not None and not _is_in(disk_, inode, 0) and isinstance(disk_.file(inode), disk.File)
+            and not _is_include(disk_, inode))
 
 
 def _is_include(disk_, inode):
@@ -40,7 +41,8 @@ def _is_zone_directory(disk_, inode):
     return inode is not None and disk_.file(inode) in disk_.roots[1:]
 
 
-# What a disk would ignore if we did not ask for it, or asked for less: each must be found out. The last: only with that registration.
+# What a disk would not do if we did not ask for it, or asked for less: each must be found out. The third: the only registration
+# with which it is asked for, if it is but one.
 DEAF = [
     ("synchronous = OFF", _is_database, None),
     ("synchronous = NORMAL", _is_commit, None),

@@ -103,7 +103,8 @@ class Run:
     def __init__(self, directory, registration, rounds, seed):
         self.seed, self.pushed = seed, 0
         self.place = Place(os.path.join(directory, "place"), registration)
-        self.recorder = disk.Recorder(find_program(builds.PLAIN, "libdiskrecord.so"), os.path.join(directory, "record"), self.place.roots)
+        self.recorder = disk.Recorder(find_program(builds.PLAIN, "libdiskrecord.so"), os.path.join(directory, "record"),
+                                      self.place.roots)
         self._lock = threading.Lock()
         environments = dict.fromkeys(("ddns-receiver", "ddns-retry", "ddnsctl"), self.recorder.environment)
         self.named_files = {}
@@ -165,7 +166,8 @@ class Ledger:
 
     def play(self, kind, data):
         if kind == disk.MARK:
-            self._under_way[source(json_of(data)["client"])] = json_of(data)
+            mark = json.loads(data)
+            self._under_way[source(mark["client"])] = mark
         elif kind == disk.ANSWER and (mark := self._under_way.pop(socket.inet_ntoa(data), None)):
             self._acknowledged[mark["zone"]] = mark["number"]
             self.acknowledgements += 1
@@ -175,7 +177,3 @@ class Ledger:
         for mark in self._under_way.values():
             result.setdefault(mark["zone"], {DELETED}).add(mark["number"])
         return result
-
-
-def json_of(data):
-    return json.loads(data)
