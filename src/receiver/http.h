@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "receiver/certificate.h"
+#include "receiver/guesses.h"
 #include "receiver/pipeline.h"
 
 typedef struct DdnsHttp DdnsHttp;
@@ -23,6 +24,7 @@ typedef struct DdnsHttpShared {
         const DdnsConfig *config;
         DdnsCredentials *credentials;
         DdnsMetricsProcess *metrics;
+        DdnsGuesses *guesses;
         size_t memory; /* bytes of all bodies that are held */
 } DdnsHttpShared;
 

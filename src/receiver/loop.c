@@ -24,6 +24,7 @@ typedef struct Loop {
         const DdnsConfig *config;
         DdnsService service;
         DdnsHttpShared shared;
+        DdnsGuesses guesses;
         DdnsCertificate certificate;
         DdnsRefusal refusal;
         DdnsPipeline *pipeline;
@@ -56,8 +57,12 @@ static void leave(Loop *l, int result, const char *why) {
                         2 * l->config->state.busy_usec;
         (void) sd_notifyf(false, "STOPPING=1\nSTATUS=%s", why);
         ddns_report(DDNS_EVENT_STOPPED, NULL, "%s", why);
-        for (int i = 0; i < l->n; i++)
+        for (int i = 0; i < l->n; i++) {
                 ddns_http_quiesce(l->http[i]);
+                /* for what is held back, which need not wait any more */
+                (void) sd_event_source_set_time_relative(l->timers[i], 0);
+                (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_ONESHOT);
+        }
 }
 
 static void leave_if_done(Loop *l) {
@@ -336,6 +341,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
 
         ddns_service_init(&l.service, config);
         l.shared.metrics = &l.service.metrics;
+        l.shared.guesses = &l.guesses;
         r = load_credentials(&l);
         if (r >= 0)
                 r = open_sockets(&l);
