@@ -379,7 +379,7 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
         return MHD_start_daemon(
                         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
                         NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                        metrics ? SCRAPES_MAX : config->receiver.max_connections,
+                        metrics ? SCRAPES_MAX : h->shared->max_connections,
                         MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         metrics ? SCRAPES_MAX : config->receiver.max_connections_per_address,
                         MHD_OPTION_CONNECTION_TIMEOUT,

@@ -25,7 +25,8 @@ typedef struct DdnsHttpShared {
         DdnsCredentials *credentials;
         DdnsMetricsProcess *metrics;
         DdnsGuesses *guesses;
-        size_t memory; /* bytes of all bodies that are held */
+        unsigned max_connections; /* of each socket */
+        size_t memory;            /* bytes of all bodies that are held */
 } DdnsHttpShared;
 
 /* Takes over `fd`, but never shuts it down: it is the service manager's. `certificate`: for DDNS_HTTP_TLS, which speaks TLS

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "basic/clock.h"
 #include "receiver/http.h"
@@ -19,6 +20,8 @@
 #define TICK_USEC           USEC_PER_SEC
 #define EXPIRY_WARNING_DAYS 14
 #define USEC_OF_DAY         (86400 * USEC_PER_SEC)
+/* Descriptors for all but connections: databases with their files, sockets, the loop. */
+#define DESCRIPTORS_OWN 64
 
 typedef struct Loop {
         const DdnsConfig *config;
@@ -269,6 +272,28 @@ static void free_names(char ***names) {
         free(*names);
 }
 
+/* A connection that is accepted in vain for want of a descriptor is lost; one that is not accepted yet waits in the backlog. So
+ * the limits of all sockets together stay below what the process may open. */
+static void share_descriptors(Loop *l, int n_sockets) {
+        uint32_t wanted = l->config->receiver.max_connections;
+        long descriptors = sysconf(_SC_OPEN_MAX), each;
+
+        l->shared.max_connections = wanted;
+        if (descriptors < 0)
+                return;
+        each = descriptors > DESCRIPTORS_OWN ? (descriptors - DESCRIPTORS_OWN) / n_sockets : 0;
+        if (each < 1)
+                each = 1;
+        if ((unsigned long) each >= wanted)
+                return;
+        l->shared.max_connections = (unsigned) each;
+        ddns_report(DDNS_EVENT_WARNING, NULL,
+                    "receiver.max-connections: only %ld of %" PRIu32
+                    " for each of %d sockets, as the process "
+                    "may have %ld descriptors open: raise LimitNOFILE=",
+                    each, wanted, n_sockets, descriptors);
+}
+
 static int open_sockets(Loop *l) {
         ddns_cleanup(free_names) char **names = NULL;
         int n = sd_listen_fds_with_names(true, &names), r = 0;
@@ -280,6 +305,7 @@ static int open_sockets(Loop *l) {
                             n, SOCKETS_MAX);
                 return -ENOTCONN;
         }
+        share_descriptors(l, n);
         for (int i = 0; i < n && r >= 0; i++)
                 r = open_socket(l, SD_LISTEN_FDS_START + i, names[i]);
         return r;

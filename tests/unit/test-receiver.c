@@ -411,6 +411,14 @@ static void guesses_are_held_back_and_a_master_of_the_same_address_is_not(void *
         receiver_free(r);
 }
 
+static void sockets_share_the_descriptors_that_there_are(void **state) {
+        Receiver *r = receiver_new("  max-connections: 100000\n", "");
+
+        assert_true(client_push(r, "a.test", 1));
+        assert_non_null(strstr(receiver_log(r), "raise LimitNOFILE="));
+        receiver_free(r);
+}
+
 static void without_a_usable_login_it_is_a_bad_configuration(void **state) {
         Receiver *r = receiver_new("", "");
         char path[128];
@@ -441,6 +449,7 @@ int main(void) {
                 cmocka_unit_test(a_disk_that_fails_is_503_and_a_new_process_goes_on),
                 cmocka_unit_test(guessers_do_not_hold_up_a_master),
                 cmocka_unit_test(guesses_are_held_back_and_a_master_of_the_same_address_is_not),
+                cmocka_unit_test(sockets_share_the_descriptors_that_there_are),
                 cmocka_unit_test(without_a_usable_login_it_is_a_bad_configuration),
         };
 
