@@ -90,6 +90,7 @@ const DdnsSetting ddns_settings[] = {
         { "receiver.max-memory-mib",                DDNS_SETTING_NUMBER,    "64",                    1, 1 << 20,       ROOT(receiver.max_memory_mib) },
         { "receiver.max-connections",               DDNS_SETTING_NUMBER,    "256",                   1, 100000,        ROOT(receiver.max_connections) },
         { "receiver.max-connections-per-address",   DDNS_SETTING_NUMBER,    "16",                    1, 100000,        ROOT(receiver.max_connections_per_address) },
+        { "receiver.login-delay",                   DDNS_SETTING_DURATION,  "16s",                   0, HOUR,          ROOT(receiver.login_delay_usec) },
         { "receiver.max-records",                   DDNS_SETTING_NUMBER,    "500000",                2, 100000000,     ROOT(receiver.max_records) },
         { "receiver.request-timeout",               DDNS_SETTING_DURATION,  "10s", 100 * USEC_PER_MSEC, HOUR,         ROOT(receiver.request_timeout_usec) },
         { "receiver.idle-timeout",                  DDNS_SETTING_DURATION,  "5min",                  0, 365 * DAY,     ROOT(receiver.idle_timeout_usec) },

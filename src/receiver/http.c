@@ -23,6 +23,8 @@
 
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
+typedef struct Transaction Transaction;
+
 struct DdnsHttp {
         DdnsHttpShared *shared;
         const DdnsConfig *config;
@@ -31,6 +33,7 @@ struct DdnsHttp {
         struct MHD_Daemon *daemon;
         DdnsConnections connections;
         bool quiesced;
+        Transaction *held; /* answers to failed logins, held back */
 
         int done_fd; /* eventfd: `done` has jobs */
         pthread_mutex_t lock;
@@ -38,7 +41,7 @@ struct DdnsHttp {
 };
 
 /* One request on its way through. The job is first, so that one is the other. */
-typedef struct Transaction {
+struct Transaction {
         DdnsJob job;
         DdnsHttp *http;
         struct MHD_Connection *mhd;
@@ -48,7 +51,11 @@ typedef struct Transaction {
         unsigned refusal;    /* HTTP status; 0: none */
         const char *refusal_text;
         bool started, judged, answered;
-} Transaction;
+
+        DdnsGuesser *guesser; /* of one that is held back; may be NULL */
+        uint64_t due_usec;    /* monotonic: when its answer goes out */
+        Transaction *next_held;
+};
 
 /* libmicrohttpd without a thread of its own is deaf to other threads, so finished jobs wait for the loop in a list. */
 void ddns_http_done(DdnsJob *job) {
@@ -83,6 +90,23 @@ static void resume_done(DdnsHttp *h) {
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
         ddns_connections_sweep(&h->connections, now_monotonic_usec,
                                h->config->receiver.request_timeout_usec, h->quiesced);
+}
+
+/* Those whose time has come, or all when the program leaves. */
+static void resume_held(DdnsHttp *h) {
+        bool all = h->quiesced || !h->pipeline;
+        uint64_t now = ddns_monotonic_usec();
+
+        for (Transaction **p = &h->held, *t; (t = *p);) {
+                if (!all && t->due_usec > now) {
+                        p = &t->next_held;
+                        continue;
+                }
+                *p = t->next_held;
+                if (t->guesser)
+                        ddns_guesses_release(t->guesser);
+                MHD_resume_connection(t->mhd);
+        }
 }
 
 /* ---- one request ---- */
@@ -252,6 +276,11 @@ static enum MHD_Result start(Transaction *t, const char *method) {
                 t->judged = true;
                 return MHD_YES;
         }
+        if (ddns_guesses_is_full(t->http->shared->guesses, &t->job.address.sa)) {
+                refuse(t, 429, "too many logins failed from this address; try again later");
+                t->judged = true;
+                return MHD_YES;
+        }
         return submit(t, DDNS_JOB_VERIFY);
 }
 
@@ -274,16 +303,29 @@ static void receive(Transaction *t, const char *data, size_t size) {
 }
 
 static enum MHD_Result refuse_login(Transaction *t) {
+        static const char text[] = "Authentication failed";
         char username[DDNS_USERNAME_SHOWN];
         DdnsReportFields fields = { .client = t->job.exchange.client };
 
-        if (t->job.authorization) { /* browsers and scanners come without one: not worth a warning */
-                ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_LOGIN_FAILED, 1);
-                ddns_credentials_username(t->job.authorization, username);
-                ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s",
-                            username, t->job.exchange.client);
-        }
-        return reply_failure(t, MHD_HTTP_UNAUTHORIZED, "Authentication failed");
+        if (!t->job.authorization) /* browsers and scanners: not worth a warning */
+                return reply_failure(t, MHD_HTTP_UNAUTHORIZED, text);
+        ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_LOGIN_FAILED, 1);
+        ddns_credentials_username(t->job.authorization, username);
+        ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s", username,
+                    t->job.exchange.client);
+
+        uint64_t now = ddns_monotonic_usec();
+        uint64_t delay = ddns_guesses_failed(t->http->shared->guesses, &t->job.address.sa, now,
+                                             t->http->config->receiver.login_delay_usec, &t->guesser);
+        if (delay == 0)
+                return reply_failure(t, MHD_HTTP_UNAUTHORIZED, text);
+        ddns_service_fail(&t->job.exchange, MHD_HTTP_UNAUTHORIZED, text);
+        t->answered = true;
+        t->due_usec = now + delay;
+        t->next_held = t->http->held;
+        t->http->held = t;
+        MHD_suspend_connection(t->mhd);
+        return MHD_YES;
 }
 
 /* The request is complete. */
@@ -348,7 +390,7 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
         return MHD_start_daemon(
                         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
                         NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                        metrics ? SCRAPES_MAX : config->receiver.max_connections,
+                        metrics ? SCRAPES_MAX : h->shared->max_connections,
                         MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         metrics ? SCRAPES_MAX : config->receiver.max_connections_per_address,
                         MHD_OPTION_CONNECTION_TIMEOUT,
@@ -424,6 +466,7 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
         bool again = true;
 
         resume_done(h);
+        resume_held(h);
         /* A time-out of 0 means that it has more to do at once, as closing what it has answered. After an end it looks at
          * clients that waited for room, and only when it is run again. */
         for (unsigned i = 0; i < RUNS_MAX && again; i++) {
@@ -435,6 +478,12 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
                 again = (has_timeout == MHD_YES && timeout_ms == 0) || h->connections.n < n;
         }
         *ret_timeout_usec = again ? 0 : has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
+        for (const Transaction *t = h->held; t; t = t->next_held) {
+                uint64_t now = ddns_monotonic_usec(), wait = t->due_usec > now ? t->due_usec - now : 0;
+
+                if (wait < *ret_timeout_usec)
+                        *ret_timeout_usec = wait;
+        }
         return 0;
 }
 

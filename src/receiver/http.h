@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "receiver/certificate.h"
+#include "receiver/guesses.h"
 #include "receiver/pipeline.h"
 
 typedef struct DdnsHttp DdnsHttp;
@@ -23,7 +24,9 @@ typedef struct DdnsHttpShared {
         const DdnsConfig *config;
         DdnsCredentials *credentials;
         DdnsMetricsProcess *metrics;
-        size_t memory; /* bytes of all bodies that are held */
+        DdnsGuesses *guesses;
+        unsigned max_connections; /* of each socket */
+        size_t memory;            /* bytes of all bodies that are held */
 } DdnsHttpShared;
 
 /* Takes over `fd`, but never shuts it down: it is the service manager's. `certificate`: for DDNS_HTTP_TLS, which speaks TLS

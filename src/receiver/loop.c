@@ -7,6 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "basic/clock.h"
 #include "receiver/http.h"
@@ -21,11 +22,14 @@
 #define TICK_USEC           USEC_PER_SEC
 #define EXPIRY_WARNING_DAYS 14
 #define USEC_OF_DAY         (86400 * USEC_PER_SEC)
+/* Descriptors for all but connections: databases with their files, sockets, the loop. */
+#define DESCRIPTORS_OWN 64
 
 typedef struct Loop {
         const DdnsConfig *config;
         DdnsService service;
         DdnsHttpShared shared;
+        DdnsGuesses guesses;
         DdnsCertificate certificate;
         uint64_t warned_usec; /* monotonic: of its end; 0: not yet */
         DdnsRefusal refusal;
@@ -69,8 +73,12 @@ static void leave(Loop *l, int result, const char *why) {
                         2 * l->config->state.busy_usec;
         (void) sd_notifyf(false, "STOPPING=1\nSTATUS=%s", why);
         ddns_report(DDNS_EVENT_STOPPED, NULL, "%s", why);
-        for (int i = 0; i < l->n; i++)
+        for (int i = 0; i < l->n; i++) {
                 ddns_http_quiesce(l->http[i]);
+                /* for what is held back, which need not wait any more */
+                (void) sd_event_source_set_time_relative(l->timers[i], 0);
+                (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_ONESHOT);
+        }
 }
 
 static void leave_if_broken(Loop *l) {
@@ -302,6 +310,28 @@ static void free_names(char ***names) {
         free(*names);
 }
 
+/* A connection that is accepted in vain for want of a descriptor is lost; one that is not accepted yet waits in the backlog. So
+ * the limits of all sockets together stay below what the process may open. */
+static void share_descriptors(Loop *l, int n_sockets) {
+        uint32_t wanted = l->config->receiver.max_connections;
+        long descriptors = sysconf(_SC_OPEN_MAX), each;
+
+        l->shared.max_connections = wanted;
+        if (descriptors < 0)
+                return;
+        each = descriptors > DESCRIPTORS_OWN ? (descriptors - DESCRIPTORS_OWN) / n_sockets : 0;
+        if (each < 1)
+                each = 1;
+        if ((unsigned long) each >= wanted)
+                return;
+        l->shared.max_connections = (unsigned) each;
+        ddns_report(DDNS_EVENT_WARNING, NULL,
+                    "receiver.max-connections: only %ld of %" PRIu32
+                    " for each of %d sockets, as the process "
+                    "may have %ld descriptors open: raise LimitNOFILE=",
+                    each, wanted, n_sockets, descriptors);
+}
+
 static int open_sockets(Loop *l) {
         ddns_cleanup(free_names) char **names = NULL;
         int n = sd_listen_fds_with_names(true, &names), r = 0;
@@ -317,6 +347,7 @@ static int open_sockets(Loop *l) {
                             n, SOCKETS_MAX);
                 return -ENOTCONN;
         }
+        share_descriptors(l, n);
         for (int i = 0; i < n && r >= 0; i++)
                 r = open_socket(l, SD_LISTEN_FDS_START + i, names[i]);
         return r;
@@ -382,6 +413,7 @@ int ddns_receiver_run(const DdnsConfig *config) {
 
         ddns_service_init(&l.service, config);
         l.shared.metrics = &l.service.metrics;
+        l.shared.guesses = &l.guesses;
         r = load_credentials(&l);
         if (r >= 0)
                 r = open_sockets(&l);

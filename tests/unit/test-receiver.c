@@ -349,6 +349,76 @@ static void guessers_do_not_hold_up_a_master(void **state) {
         receiver_free(r);
 }
 
+static const char guess[] =
+                "GET /CMD_API_LOGIN_TEST HTTP/1.0\r\nAuthorization: Basic ZGRuczp3cm9uZw==\r\n\r\n";
+
+static unsigned failures_logged(const Receiver *r) {
+        unsigned n = 0;
+
+        for (const char *p = receiver_log(r); (p = strstr(p, "login failed for user")); p++)
+                n++;
+        return n;
+}
+
+/* A guess that waits for its answer: its connection. -1: it got 429 at once. */
+static int guess_and_wait(const Receiver *r) {
+        unsigned before = failures_logged(r);
+        int fd = client_connect(r);
+
+        client_say(fd, guess);
+        for (unsigned i = 0; i < 3000; i++) {
+                if (failures_logged(r) > before)
+                        return fd;
+                if (client_has_answer(fd, 10)) {
+                        assert_int_equal(client_read(fd).status, 429);
+                        (void) close(fd);
+                        return -1;
+                }
+        }
+        fail_msg("a guess was neither looked at nor refused");
+        return -1;
+}
+
+/* The delays grow past any pace of the machine, so at some time four answers wait. */
+static void guesses_are_held_back_and_a_master_of_the_same_address_is_not(void **state) {
+        Receiver *r = receiver_new("  login-delay: 1h\n  request-timeout: 1h\n", "");
+        uint64_t last_usec = 0;
+        int fds[12], n = 0;
+
+        assert_true(client_push(r, "a.test", 1));
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(client_ask(r, guess).status, 401);
+        while (n < 12 && (fds[n] = guess_and_wait(r)) >= 0) {
+                n++;
+                last_usec = ddns_monotonic_usec();
+        }
+        assert_in_range(n, 4, 11);
+        assert_true(client_push(r, "a.test", 2));
+        assert_false(client_has_answer(fds[n - 1], 0));
+        assert_int_equal(client_read(fds[0]).status, 401); /* after its second */
+        (void) close(fds[1]);                              /* who goes away does not disturb */
+
+        /* Who leaves does not wait for them: the last one has eight seconds at least. */
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        assert_true(ddns_monotonic_usec() - last_usec < 7 * USEC_PER_SEC);
+        assert_int_equal(client_read(fds[n - 1]).status, 401);
+        for (int i = 0; i < n; i++)
+                if (i != 1)
+                        (void) close(fds[i]);
+        receiver_start(r);
+        assert_true(client_push(r, "a.test", 3));
+        receiver_free(r);
+}
+
+static void sockets_share_the_descriptors_that_there_are(void **state) {
+        Receiver *r = receiver_new("  max-connections: 100000\n", "");
+
+        assert_true(client_push(r, "a.test", 1));
+        assert_non_null(strstr(receiver_log(r), "raise LimitNOFILE="));
+        receiver_free(r);
+}
+
 static void without_a_usable_login_it_is_a_bad_configuration(void **state) {
         Receiver *r = receiver_new("", "");
         char path[128];
@@ -378,6 +448,8 @@ int main(void) {
                 cmocka_unit_test(clients_may_go_away_while_their_push_waits_for_the_database),
                 cmocka_unit_test(a_disk_that_fails_is_503_and_a_new_process_goes_on),
                 cmocka_unit_test(guessers_do_not_hold_up_a_master),
+                cmocka_unit_test(guesses_are_held_back_and_a_master_of_the_same_address_is_not),
+                cmocka_unit_test(sockets_share_the_descriptors_that_there_are),
                 cmocka_unit_test(without_a_usable_login_it_is_a_bad_configuration),
         };
 

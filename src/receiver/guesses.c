@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* A table of addresses from which logins failed. */
+#include <string.h>
+
+#include "basic/address.h"
+#include "basic/clock.h"
+#include "receiver/guesses.h"
+
+/* IPv6 hosts choose the lower half of their address as they like. */
+static bool key_of(const struct sockaddr *sa, uint8_t ret[16]) {
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+        const DdnsSockaddr *a = (const DdnsSockaddr *) sa;
+
+        memset(ret, 0, 16);
+        if (sa->sa_family == AF_INET) {
+                memcpy(ret, mapped, sizeof mapped);
+                memcpy(ret + 12, &a->in.sin_addr, 4);
+        } else if (sa->sa_family == AF_INET6) {
+                bool is_v4 = memcmp(&a->in6.sin6_addr, mapped, sizeof mapped) == 0;
+
+                memcpy(ret, &a->in6.sin6_addr, is_v4 ? 16 : 8);
+        } else
+                return false;
+        return true;
+}
+
+static DdnsGuesser *find(DdnsGuesses *g, const uint8_t key[16]) {
+        for (size_t i = 0; i < DDNS_GUESSES_SOURCES; i++)
+                if (g->sources[i].failures > 0 && memcmp(g->sources[i].address, key, 16) == 0)
+                        return &g->sources[i];
+        return NULL;
+}
+
+/* A free place, else the one whose last failure is longest ago and for which nothing waits. */
+static DdnsGuesser *make_room(DdnsGuesses *g) {
+        DdnsGuesser *oldest = NULL;
+
+        for (size_t i = 0; i < DDNS_GUESSES_SOURCES; i++) {
+                DdnsGuesser *s = &g->sources[i];
+
+                if (s->failures == 0)
+                        return s;
+                if (s->held == 0 && (!oldest || s->last_usec < oldest->last_usec))
+                        oldest = s;
+        }
+        return oldest;
+}
+
+bool ddns_guesses_is_full(DdnsGuesses *g, const struct sockaddr *address) {
+        uint8_t key[16];
+        DdnsGuesser *s = key_of(address, key) ? find(g, key) : NULL;
+
+        return s && s->held >= DDNS_GUESSES_HELD_MAX;
+}
+
+static uint64_t delay_of(unsigned failures, uint64_t max_usec) {
+        uint64_t delay = USEC_PER_SEC;
+
+        if (failures <= DDNS_GUESSES_FREE)
+                return 0;
+        for (failures -= DDNS_GUESSES_FREE + 1; failures > 0 && delay < max_usec; failures--)
+                delay *= 2;
+        return delay < max_usec ? delay : max_usec;
+}
+
+uint64_t ddns_guesses_failed(DdnsGuesses *g, const struct sockaddr *address, uint64_t now_monotonic_usec,
+                             uint64_t max_usec, DdnsGuesser **ret_guesser) {
+        uint8_t key[16];
+        DdnsGuesser *s;
+        uint64_t delay;
+
+        *ret_guesser = NULL;
+        if (!key_of(address, key))
+                return 0;
+        s = find(g, key);
+        if (!s) {
+                s = make_room(g);
+                if (!s) /* answers wait everywhere: whoever this is, he is not alone */
+                        return max_usec;
+                *s = (DdnsGuesser){ 0 };
+                memcpy(s->address, key, sizeof key);
+        } else if (s->held == 0 && now_monotonic_usec - s->last_usec > DDNS_GUESSES_FORGET_USEC)
+                s->failures = 0;
+
+        s->last_usec = now_monotonic_usec;
+        if (s->failures < UINT32_MAX)
+                s->failures++;
+        delay = delay_of(s->failures, max_usec);
+        if (delay > 0) {
+                s->held++;
+                *ret_guesser = s;
+        }
+        return delay;
+}
+
+void ddns_guesses_release(DdnsGuesser *guesser) {
+        guesser->held--;
+}
