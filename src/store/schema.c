@@ -154,7 +154,8 @@ static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message
                 return ddns_fail(message, r, "%s", s->error.text);
 
         if (objects > 0 && application != APPLICATION_ID)
-                return ddns_fail(message, -EBADMSG, "the file is a database of another program (state.database)");
+                return ddns_fail(message, -EBADMSG,
+                                 "the file is a database of another program (state.database)");
         if (version > (int64_t) ARRAY_SIZE(steps))
                 return ddns_fail(message, -EPROTO,
                                  "the database was made by a newer ddns (schema %lld, this one knows "
