@@ -33,7 +33,7 @@ _ddnsctl() {
                 return
         fi
         if [[ $cur == -* ]]; then
-                mapfile -t COMPREPLY < <(compgen -W "$(ddnsctl --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')" -- "$cur")
+                mapfile -t COMPREPLY < <(compgen -W "$(ddnsctl --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*' | sort -u)" -- "$cur")
                 return
         fi
         for ((i = 1; i < COMP_CWORD; i++)); do

@@ -10,7 +10,7 @@ packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
         libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
-        git lintian mmdebstrap groff-base rpm rpmlint apparmor strace prometheus
+        git lintian mmdebstrap zsh fish groff-base rpm rpmlint apparmor strace prometheus
 )
 # Packages that bring a daemon, and the services of these.
 packages_daemons=(bind9 mariadb-server pdns-server apparmor prometheus)
