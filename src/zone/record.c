@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "basic/cleanup.h"
+#include "zone/fields.h"
 #include "zone/name.h"
 #include "zone/record.h"
 #include "zone/text.h"
@@ -17,40 +18,6 @@ void zone_record_done(ZoneRecord *r) {
         ldns_rr_free(r->rr);
         free(r->rdata);
         *r = (ZoneRecord){ 0 };
-}
-
-/* "3600", "1h30m": as BIND reads it, so a bare number stands alone. */
-static bool parse_ttl(const ZoneToken *t, uint64_t *ret) {
-        static const struct {
-                char letter;
-                uint32_t seconds;
-        } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
-        uint64_t total = 0;
-
-        if (t->quoted || t->size == 0 || t->size > 32)
-                return false;
-        for (size_t i = 0; i < t->size;) {
-                size_t start = i, u = 0;
-                uint64_t n = 0;
-
-                for (; i < t->size && t->text[i] >= '0' && t->text[i] <= '9'; i++)
-                        if (n <= UINT32_MAX)
-                                n = n * 10 + (uint64_t) (t->text[i] - '0');
-                if (i == start)
-                        return false;
-                if (i == t->size) {
-                        *ret = n;
-                        return start == 0;
-                }
-                while (u < ARRAY_SIZE(units) && units[u].letter != (t->text[i] | 0x20))
-                        u++;
-                if (u == ARRAY_SIZE(units))
-                        return false;
-                total += n * units[u].seconds;
-                i++;
-        }
-        *ret = total;
-        return true;
 }
 
 static int check_ttl(uint64_t ttl, unsigned line, uint32_t *ret, DdnsMessage *message) {
@@ -74,7 +41,7 @@ static int parse_directive(ZoneContext *c, const ZoneEntry *e, DdnsMessage *mess
                                  (int) (t->size < 100 ? t->size : 100), t->text);
 
         if (zone_token_is(t, "$TTL")) {
-                if (!parse_ttl(&t[1], &ttl))
+                if (!zone_seconds_parse(&t[1], &ttl))
                         return ddns_fail(message, -EBADMSG, "line %u: $TTL is no number of seconds",
                                          e->line);
                 c->has_default_ttl = true;
@@ -103,7 +70,7 @@ static int parse_head(const ZoneEntry *e, size_t i, bool *ret_has_ttl, uint64_t 
 
                 if (!has_class && zone_token_is(t, "IN"))
                         has_class = true;
-                else if (!*ret_has_ttl && parse_ttl(t, ret_ttl))
+                else if (!*ret_has_ttl && zone_seconds_parse(t, ret_ttl))
                         *ret_has_ttl = true;
                 else if (!has_class && (zone_token_is(t, "CH") || zone_token_is(t, "HS") ||
                                         zone_token_is(t, "CHAOS") || zone_token_is(t, "HESIOD")))
@@ -124,16 +91,11 @@ static bool is_no_zone_type(uint16_t type) {
 }
 
 static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMessage *message) {
-        char name[32];
+        uint16_t type;
 
-        if (!t->quoted && t->size < sizeof name) {
-                memcpy(name, t->text, t->size);
-                name[t->size] = '\0';
-                uint16_t type = (uint16_t) ldns_get_rr_type_by_name(name);
-                if (!is_no_zone_type(type)) {
-                        *ret = type;
-                        return 0;
-                }
+        if (zone_type_parse(t, &type) && !is_no_zone_type(type)) {
+                *ret = type;
+                return 0;
         }
         return ddns_fail(message, -EBADMSG, "line %u: \"%.*s\" is no type of a record", line,
                          (int) (t->size < 40 ? t->size : 40), t->text);

@@ -7,6 +7,7 @@
 
 #include "basic/buffer.h"
 #include "basic/cleanup.h"
+#include "zone/fields.h"
 #include "zone/name.h"
 #include "zone/text.h"
 
@@ -36,8 +37,7 @@ static void append_string(DdnsBuffer *b, const unsigned char *data, size_t size,
 #define SPECIAL_TO_LDNS "\"\\();"
 #define SPECIAL_IN_TEXT "\"\\"
 
-/* What ldns wants in field `i` of a record of that type; the last field may go on over several tokens. */
-static ldns_rdf_type field_type(const ldns_rr_descriptor *d, size_t i) {
+ldns_rdf_type zone_field_type(const ldns_rr_descriptor *d, size_t i) {
         size_t max = ldns_rr_descriptor_maximum(d);
 
         if (max == 0)
@@ -134,6 +134,25 @@ static int check_generic(const ZoneEntry *e, size_t type_token, DdnsMessage *mes
         return 0;
 }
 
+/* To ldns it is no name but a part of IPSECKEY's one field, and it does not complete it. */
+static bool is_gateway_name(uint16_t type, const ZoneEntry *e, size_t type_token, size_t i) {
+        uint64_t kind;
+
+        return type == LDNS_RR_TYPE_IPSECKEY && i == type_token + 4 &&
+               zone_number_parse(&e->tokens[type_token + 2], 3, &kind) && kind == 3;
+}
+
+static int append_gateway(DdnsBuffer *b, const ldns_rdf *origin, const ZoneToken *t, unsigned line,
+                          DdnsMessage *message) {
+        ddns_cleanup(zone_name_freep) ldns_rdf *name = NULL;
+        int r;
+
+        r = zone_name_parse(origin, t, line, &name, message);
+        if (r >= 0)
+                zone_name_append(b, name);
+        return r;
+}
+
 static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                       ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
@@ -147,7 +166,8 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
                 return ddns_fail(message, -EBADMSG,
                                  "line %u: the target of a URI record stands in quotes", e->line);
 
-        r = generic ? check_generic(e, type_token, message) : 0;
+        r = generic ? check_generic(e, type_token, message)
+                    : zone_fields_check(type, e, type_token, message);
         if (r < 0)
                 return r;
 
@@ -155,17 +175,14 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
         size_t head = b.size;
         for (size_t i = type_token + 1; i < e->n; i++) {
                 ldns_rdf_type field =
-                                generic ? LDNS_RDF_TYPE_UNKNOWN : field_type(d, i - type_token - 1);
+                                generic ? LDNS_RDF_TYPE_UNKNOWN : zone_field_type(d, i - type_token - 1);
                 bool value = field == LDNS_RDF_TYPE_SVCPARAMS && e->tokens[i].quoted;
 
-                /* ldns would take what follows for the rest of the rdata */
-                if (!generic && field != LDNS_RDF_TYPE_STR && field != LDNS_RDF_TYPE_LONG_STR &&
-                    zone_token_is(&e->tokens[i], "\\#"))
-                        return ddns_fail(message, -EBADMSG, "line %u: \\# stands within a record",
-                                         e->line);
                 if (!value)
                         ddns_buffer_append_byte(&b, ' ');
-                r = append_token(&b, field, &e->tokens[i], e, message);
+                r = !generic && is_gateway_name(type, e, type_token, i)
+                                    ? append_gateway(&b, origin, &e->tokens[i], e->line, message)
+                                    : append_token(&b, field, &e->tokens[i], e, message);
                 if (r < 0)
                         return r;
         }
@@ -184,6 +201,8 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
                 return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
                                  (int) t->size, t->text, ldns_get_errorstr_by_id(status));
         r = generic ? 0 : set_names(rr, origin, e, type_token, message);
+        if (r >= 0)
+                r = zone_content_check(rr, e->line, message);
         if (r < 0) {
                 ldns_rr_free(rr);
                 return r;
@@ -307,7 +326,8 @@ int zone_rdata_to_text(const ldns_rr *rr, char **ret) {
 
         /* ldns has no field for no octets of an unknown type, and other readers want the form of RFC 3597 */
         if (ldns_rr_rd_count(rr) == 0 &&
-            field_type(ldns_rr_descript((uint16_t) ldns_rr_get_type(rr)), 0) == LDNS_RDF_TYPE_UNKNOWN)
+            zone_field_type(ldns_rr_descript((uint16_t) ldns_rr_get_type(rr)), 0) ==
+                            LDNS_RDF_TYPE_UNKNOWN)
                 ddns_buffer_append_text(&b, "\\# 0");
         for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
                 if (i > 0)

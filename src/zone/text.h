@@ -6,6 +6,9 @@
 
 #include "zone/lexer.h"
 
+/* What ldns wants in field `i` of a record of that type; the last field may go on over several tokens. */
+ldns_rdf_type zone_field_type(const ldns_rr_descriptor *d, size_t i);
+
 /* The rdata of entry `e` behind the type's token at index `type_token`; names in it are relative to `origin`.
  * -EBADMSG with line and reason; -ENOMEM. On success `*ret` is the caller's. */
 int zone_rdata_parse(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,

@@ -106,7 +106,7 @@ class Maker:
             "SVCB": lambda: r.choice((f"0 {self.name()}", f"16 {self.name()} mandatory=alpn alpn=h2")),
             "TYPE65280": lambda: f"\\# {4} {h(4)}", "TYPE1": lambda: "\\# 4 c0000201", "TYPE16": lambda: "\\# 3 026162",
             "NSEC3PARAM": lambda: f"1 0 {n(100)} {r.choice(('-', 'aabbccdd'))}",
-            "RRSIG": lambda: f"A 13 2 300 20360101000000 20260101000000 {n(65535)} {{zone}}. {b(64)}",
+            "RRSIG": lambda: f"A 13 {r.choice((2, 3, 3, 3, 3, 4))} 300 20360101000000 20260101000000 {n(65535)} {{zone}}. {b(64)}",
             "NSEC": lambda: f"{self.name()} A RRSIG NSEC TYPE65280",
         }
         rtype = r.choice(list(makers))

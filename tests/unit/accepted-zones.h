@@ -83,6 +83,19 @@ static const struct {
         { "HIP, whose first field spans three tokens",
           HEAD "h HIP 2 200100107B1A74DF365639CC39F1D578 AAAA rvs.x.\n",
           NS "h.example.test.\t3600\tIN\tHIP\t2 200100107b1a74df365639cc39f1d578 AAAA rvs.x.\n" },
+        { "IPSECKEY, whose gateway is a name as any other",
+          HEAD "a IPSECKEY 1 3 2 gw AAAA\nb IPSECKEY 1 3 2 @ AAAA\nc IPSECKEY 1 3 2 gw.x. AAAA\nd "
+               "IPSECKEY 1 1 2 192.0.2.1 AAAA\n",
+          NS "a.example.test.\t3600\tIN\tIPSECKEY\t1 3 2 gw.example.test. AAAA\n"
+             "b.example.test.\t3600\tIN\tIPSECKEY\t1 3 2 example.test. AAAA\n"
+             "c.example.test.\t3600\tIN\tIPSECKEY\t1 3 2 gw.x. AAAA\n"
+             "d.example.test.\t3600\tIN\tIPSECKEY\t1 1 2 192.0.2.1 AAAA\n" },
+        { "numbers at their limits, services by name",
+          HEAD "a MX 65535 b\na CAA 255 issue x\na SRV 0 65535 65535 b\nw WKS 192.0.2.1 TCP smtp 80\n"
+               "l LOC 90 0 0.000 S 180 0 0 W -100000m 90000000m\nx X25 3110\n"
+               "s SVCB 1 . mandatory=port,alpn port=1 alpn=h2 no-default-alpn dohpath=/q{?dns}\n"
+               "n NAPTR 1 1 \"u\" \"x\" \"/^(.*)$/sip:\\\\1@x/i\" .\n",
+          NULL },
         { "a DS of a delegation",
           HEAD "d NS ns.host.\nd DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n", NULL },
         { "a name server of its own, with its address", HEAD "@ NS ns\nns A 192.0.2.1\n", NULL },
