@@ -233,11 +233,11 @@ static bool is_apl(const ZoneEntry *e, size_t i) {
                 const char *slash = memchr(t->text, '/', t->size);
                 size_t sign = t->size > 0 && t->text[0] == '!';
 
-                if (!slash || slash - t->text < 2)
+                if (!slash || slash - t->text < 3 || t->text[sign + 1] != ':' ||
+                    (t->text[sign] != '1' && t->text[sign] != '2'))
                         return false;
                 ZoneToken prefix = { slash + 1, (size_t) (t->text + t->size - slash - 1), false };
-                bool ipv4 = memcmp(t->text + sign, "1:", 2) == 0; /* else IPv6: there is no other */
-                if (!is_number(&prefix, ipv4 ? 32 : 128))
+                if (!is_number(&prefix, t->text[sign] == '1' ? 32 : 128))
                         return false;
         }
         return true;
@@ -265,19 +265,46 @@ static bool is_x25(const ZoneEntry *e, size_t i) {
         return digits == size && digits >= 4;
 }
 
-/* ldns reads a known parameter's text, BIND its octets, where it is written by number. */
-static bool is_svcb(const ZoneEntry *e, size_t i) {
-        for (i += 2; i < e->n; i++)
-                if (e->tokens[i].size > 3 && strncasecmp(e->tokens[i].text, "key", 3) == 0) {
-                        uint64_t n = 0;
+/* "key" and the number of no parameter with a name: ldns reads the text of those, BIND the octets. */
+static bool is_unnamed_key(const ZoneToken *t) {
+        size_t end = 3;
+        uint64_t n;
 
-                        for (size_t k = 3;
-                             k < e->tokens[i].size && isdigit((unsigned char) e->tokens[i].text[k]); k++)
-                                n = n <= UINT16_MAX ? n * 10 + (uint64_t) (e->tokens[i].text[k] - '0')
-                                                    : n;
-                        if (n <= 6 || n > UINT16_MAX)
+        while (end < t->size && isdigit((unsigned char) t->text[end]))
+                end++;
+        return zone_number_parse(&(ZoneToken){ t->text + 3, end - 3, false }, UINT16_MAX, &n) && n > 6;
+}
+
+/* Where the key ends that stands before a value. */
+static size_t key_size(const ZoneToken *t) {
+        const char *equals = memchr(t->text, '=', t->size);
+
+        return equals ? (size_t) (equals - t->text) : t->size;
+}
+
+#define PARAMETERS_MAX 100 /* it bounds the search for the same one */
+
+/* The lexer parts key="value" at the quote. ldns takes a value behind anything, and a parameter that is there twice for one. */
+static bool is_svcb(const ZoneEntry *e, size_t i) {
+        size_t first = i + 2;
+
+        for (i = first; i < e->n; i++) {
+                const ZoneToken *t = &e->tokens[i];
+
+                if (t->quoted) {
+                        if (i == first || t[-1].quoted || t[-1].size == 0 ||
+                            t[-1].text[t[-1].size - 1] != '=')
                                 return false;
+                        continue;
                 }
+                if (i - first > PARAMETERS_MAX ||
+                    (t->size > 3 && strncasecmp(t->text, "key", 3) == 0 && !is_unnamed_key(t)))
+                        return false;
+                for (const ZoneToken *o = &e->tokens[first]; o < t; o++)
+                        if (!o->quoted && key_size(o) == key_size(t) &&
+                            strncasecmp(o->text, t->text, key_size(t)) == 0)
+                                return false;
+        }
         return true;
 }
 
@@ -297,6 +324,9 @@ int zone_fields_check(uint16_t type, const ZoneEntry *e, size_t type_token, Ddns
         const ZoneToken *name = &e->tokens[type_token];
         size_t digits = 0;
 
+        if (type_token + 1 == e->n && zone_field_type(d, 0) == LDNS_RDF_TYPE_UNKNOWN)
+                return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: it has no data", e->line,
+                                 (int) name->size, name->text);
         for (size_t i = type_token + 1; i < e->n; i++) {
                 const ZoneToken *t = &e->tokens[i];
                 ldns_rdf_type field = zone_field_type(d, i - type_token - 1);

@@ -153,6 +153,18 @@ static int append_gateway(DdnsBuffer *b, const ldns_rdf *origin, const ZoneToken
         return r;
 }
 
+/* Where minutes or seconds of LOC's longitude are left out ldns takes those of the latitude: what is left out is 0.
+ * `*parts` counts what was written of an angle. */
+static void complete_angle(DdnsBuffer *b, const ZoneToken *t, unsigned *parts) {
+        if (t->size != 1 || !strchr("NSEW", toupper((unsigned char) t->text[0]))) {
+                (*parts)++;
+                return;
+        }
+        for (; *parts < 3; (*parts)++)
+                ddns_buffer_append_text(b, " 0");
+        *parts = 0;
+}
+
 static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                       ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
@@ -173,11 +185,14 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
 
         ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
         size_t head = b.size;
+        unsigned parts = 0;
         for (size_t i = type_token + 1; i < e->n; i++) {
                 ldns_rdf_type field =
                                 generic ? LDNS_RDF_TYPE_UNKNOWN : zone_field_type(d, i - type_token - 1);
                 bool value = field == LDNS_RDF_TYPE_SVCPARAMS && e->tokens[i].quoted;
 
+                if (type == LDNS_RR_TYPE_LOC && !generic)
+                        complete_angle(&b, &e->tokens[i], &parts);
                 if (!value)
                         ddns_buffer_append_byte(&b, ' ');
                 r = !generic && is_gateway_name(type, e, type_token, i)

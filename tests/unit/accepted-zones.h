@@ -90,6 +90,9 @@ static const struct {
              "b.example.test.\t3600\tIN\tIPSECKEY\t1 3 2 example.test. AAAA\n"
              "c.example.test.\t3600\tIN\tIPSECKEY\t1 3 2 gw.x. AAAA\n"
              "d.example.test.\t3600\tIN\tIPSECKEY\t1 1 2 192.0.2.1 AAAA\n" },
+        { "LOC without minutes and seconds", HEAD "a LOC 42 21 54 N 71 W 1m\nb LOC 1 2 S 4 5 E 0m 1m\n",
+          NS "a.example.test.\t3600\tIN\tLOC\t42 21 54.000 N 71 00 0.000 W 1m 1m 10000m 10m\n"
+             "b.example.test.\t3600\tIN\tLOC\t01 02 0.000 S 04 05 0.000 E 0m 1m 10000m 10m\n" },
         { "numbers at their limits, services by name",
           HEAD "a MX 65535 b\na CAA 255 issue x\na SRV 0 65535 65535 b\nw WKS 192.0.2.1 TCP smtp 80\n"
                "l LOC 90 0 0.000 S 180 0 0 W -100000m 90000000m\nx X25 3110\n"
