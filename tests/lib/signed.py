@@ -39,8 +39,8 @@ QUESTIONS = [
 ]
 
 
-def sign(zone, *options):
-    """Text of ZONE as `zone`, signed by dnssec-signzone with `options`."""
+def sign(zone, *options, algorithm="ECDSAP256SHA256"):
+    """Text of ZONE as `zone`, signed by dnssec-signzone with `options`, with new keys of that algorithm."""
     with tempfile.TemporaryDirectory(prefix="ddns-sign-") as directory:
         def run(*command):
             subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=60, check=True)
@@ -48,7 +48,7 @@ def sign(zone, *options):
         with open(os.path.join(directory, "zone"), "w", encoding="utf-8") as f:
             f.write(ZONE.format(zone=zone))
         for flags in ([], ["-f", "KSK"]):
-            run("dnssec-keygen", "-a", "ECDSAP256SHA256", *flags, zone)
+            run("dnssec-keygen", "-a", algorithm, *flags, zone)
         run("dnssec-signzone", "-S", "-o", zone, "-O", "full", "-f", "signed", "-e", "20360101000000", *options, "zone")
         with open(os.path.join(directory, "signed"), encoding="utf-8") as f:
             return f.read()

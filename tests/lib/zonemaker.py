@@ -43,6 +43,8 @@ class Maker:
 
     def number(self, most):
         r = self._r
+        if r.random() < 0.003:
+            return r.choice((str(most + 1), "-1", "+1", "1x"))
         return str(r.choice((0, 1, most, r.randint(0, most))))
 
     def hexadecimal(self, size):
@@ -90,7 +92,8 @@ class Maker:
             "NAPTR": lambda: f'{n(65535)} {n(65535)} "{r.choice("SAUP")}" "E2U+sip" "!^.*$!sip:a@b!" {self.name()}',
             "RP": lambda: f"{self.name()} {self.name()}", "MINFO": lambda: f"{self.name()} {self.name()}",
             "PX": lambda: f"{n(65535)} {self.name()} {self.name()}",
-            "LOC": lambda: r.choice(("52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m", "42 21 54 N 71 06 18 W -24m 30m", "0 N 0 E 0m")),
+            "LOC": lambda: r.choice(("52 22 23.000 N 4 53 32.000 E -2.00m 0.00m 10000m 10m", "42 21 54 N 71 06 18 W -24m 30m", "0 N 0 E 0m", "1 2 3 S 4 5 E 0m", "42 21 54 N 71 W 1m",
+                                    "42 21 N 71 W 1m 2m")),
             "CERT": lambda: f"{r.choice(('PKIX', '1', '65534'))} {n(65535)} {r.choice(('RSASHA256', '8', '0'))} {b(20)}",
             "X25": lambda: '"311061700956"', "ISDN": lambda: r.choice(('"150862028003217" "004"', '"150862028003217"')),
             "NSAP": lambda: "0x47.0005.80.005a00.0000.0001.e133.ffffff000161.00",
