@@ -152,8 +152,8 @@ typedef struct DdnsConfig {
                 uint32_t max_memory_mib; /* of all bodies being received or checked */
                 uint32_t max_connections;
                 uint32_t max_connections_per_address;
-                uint32_t max_records;          /* of one zone */
-                uint64_t login_delay_usec;     /* longest time that the answer to a failed login is held back */
+                uint32_t max_records;      /* of one zone */
+                uint64_t login_delay_usec; /* longest time that the answer to a failed login is held back */
                 uint64_t request_timeout_usec; /* from accept() to the last byte of the request */
                 uint64_t idle_timeout_usec;    /* exit after that long without a connection; 0: never */
                 struct {
