@@ -145,7 +145,7 @@ static int pragma_get(DdnsStore *s, const char *sql, int64_t *ret) {
 }
 
 static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message) {
-        int64_t application, version, objects;
+        int64_t application = 0, version = 0, objects = 0;
         int r;
 
         if ((r = pragma_get(s, "PRAGMA application_id", &application)) < 0 ||
@@ -153,11 +153,9 @@ static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message
             (r = pragma_get(s, "SELECT count(*) FROM sqlite_schema", &objects)) < 0)
                 return ddns_fail(message, r, "%s", s->error.text);
 
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): store_fail() is negative, so it was read */
         if (objects > 0 && application != APPLICATION_ID)
                 return ddns_fail(message, -EBADMSG,
                                  "the file is a database of another program (state.database)");
-        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): as above */
         if (version > (int64_t) ARRAY_SIZE(steps))
                 return ddns_fail(message, -EPROTO,
                                  "the database was made by a newer ddns (schema %lld, this one knows "

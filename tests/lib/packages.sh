@@ -8,10 +8,10 @@ packages_build=(
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
+        clang-format clang-tidy cppcheck shellcheck pyflakes3
         libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
         git lintian mmdebstrap groff-base rpm rpmlint apparmor strace prometheus
-        clang-format clang-tidy cppcheck shellcheck pyflakes3
 )
 # Packages that bring a daemon, and the services of these.
 packages_daemons=(bind9 mariadb-server pdns-server apparmor prometheus)
