@@ -101,6 +101,7 @@ int ddns_secret_read(const char *name, char **ret, DdnsMessage *message) {
         if (r < 0)
                 return r;
 
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): -errno is negative, so it was read */
         size_t line = strcspn(secret, "\r\n");
         if (line == 0 || memchr(secret, '\0', size)) {
                 explicit_bzero(secret, size);

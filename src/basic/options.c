@@ -88,6 +88,7 @@ int ddns_options_parse(const DdnsProgram *program, int argc, char *argv[],
                 } else if (i == COMMON_VERSION) {
                         printf("%s %s\n", program->name, DDNS_VERSION);
                         return 0;
+                        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): getopt_long() gives only letters of the table */
                 } else if (handle(table[i], optarg, userdata) < 0)
                         return -EINVAL;
         }

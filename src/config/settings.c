@@ -244,11 +244,11 @@ void ddns_config_print_settings(FILE *f) {
                 DdnsMessage allowed;
 
                 ddns_value_describe(s, &allowed);
-                fprintf(f, "%s\t%s\t%s\t%s", s->key, ddns_value_type_name(s->type),
-                        s->fallback ? s->fallback : missing, allowed.text);
+                (void) fprintf(f, "%s\t%s\t%s\t%s", s->key, ddns_value_type_name(s->type),
+                               s->fallback ? s->fallback : missing, allowed.text);
                 for (unsigned t = 0; s->types && t < _DDNS_BACKEND_TYPE_MAX; t++)
                         if (s->types & (1U << t))
-                                fprintf(f, ", type %s", backend_types[t]);
-                fputc('\n', f);
+                                (void) fprintf(f, ", type %s", backend_types[t]);
+                (void) fputc('\n', f);
         }
 }

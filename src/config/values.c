@@ -130,6 +130,7 @@ static int parse_durations(const DdnsSetting *s, const char *text, char *record)
 
                 if (r == -EINVAL)
                         return r;
+                /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): the built-in multiplication has set it */
                 if (r < 0 || value < s->min || value > s->max || n == DURATIONS_MAX)
                         result = -ERANGE;
                 else

@@ -341,6 +341,7 @@ static void complete_record(Walk *w, Record *r) {
                         DdnsMessage allowed;
 
                         ddns_value_describe(s, &allowed);
+                        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): only the root may have no node, and nothing is required there */
                         fail_at(w, r->node, "'%s' is missing; allowed: %s", s->key + strlen(r->prefix),
                                 allowed.text);
                 }

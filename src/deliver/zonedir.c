@@ -57,6 +57,7 @@ static bool is_temp_name(const char *name) {
         unsigned i;
         int end = 0;
 
+        /* NOLINTNEXTLINE(cert-err34-c): at most nine digits, so it fits */
         return sscanf(name, ".ddns-%9u.tmp%n", &i, &end) == 1 && end > 0 && name[end] == '\0';
 }
 

@@ -61,6 +61,7 @@ int ddns_program_run(const char *name, const char *summary, int argc, char *argv
                 report_errors(errors);
         if (r < 0)
                 return r == -ENOMEM ? EXIT_FAILURE : DDNS_EXIT_CONFIG;
+        /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): without `check` there is no --check */
         r = (arguments.check ? check : run)(&config);
         if (r == -ENOTCONN)
                 return 2;

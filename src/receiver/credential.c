@@ -203,6 +203,7 @@ static int check_password(const char *hash, const char *password) {
         const char *computed = crypt_r(password, hash, data);
         if (errno == ENOMEM) /* yescrypt takes megabytes */
                 r = -ENOMEM;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): without a hash crypt_r() gives none that is valid */
         else if (computed && computed[0] != '*' && strlen(computed) == strlen(hash) &&
                  gnutls_memcmp(computed, hash, strlen(hash)) == 0)
                 r = 0;

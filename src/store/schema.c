@@ -145,7 +145,7 @@ static int pragma_get(DdnsStore *s, const char *sql, int64_t *ret) {
 }
 
 static int read_version(DdnsStore *s, int64_t *ret_version, DdnsMessage *message) {
-        int64_t application, version, objects;
+        int64_t application = 0, version = 0, objects = 0;
         int r;
 
         if ((r = pragma_get(s, "PRAGMA application_id", &application)) < 0 ||

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """How fast pushes are acknowledged and served by BIND, beside bare commits, files and control commands; and what it takes."""
 
-import os
 import statistics
 
 from node import Node

@@ -8,6 +8,7 @@ packages_build=(
 )
 packages_run=(bind9 bind9-utils bind9-dnsutils python3)
 packages_test=(
+        clang-format clang-tidy cppcheck shellcheck pyflakes3
         libcmocka-dev systemd systemd-container dbus openssl iproute2 ldnsutils
         mariadb-server pdns-server pdns-backend-mysql pdns-tools
         git lintian mmdebstrap zsh fish groff-base rpm rpmlint apparmor strace prometheus

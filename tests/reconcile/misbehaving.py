@@ -8,7 +8,7 @@ import tempfile
 
 import builds
 import certificates
-from cases import Cases, same
+from cases import same
 from directadmin import DirectAdmin, free_port
 from failures import FAILURES
 from misbehaviours import MISBEHAVIOURS
