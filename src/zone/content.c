@@ -78,12 +78,13 @@ static bool is_substitution(const char *p) {
         size_t groups = regex.re_nsub;
         regfree(&regex);
 
-        for (; *p && *p != delimiter; p++)
-                if (*p == '\\' && *++p == '\0')
+        for (; *p && *p != delimiter; p++) {
+                if (*p != '\\')
+                        continue;
+                p++; /* what is escaped: a group, or any other character */
+                if (!*p || (isdigit((unsigned char) *p) && (*p == '0' || (size_t) (*p - '0') > groups)))
                         return false;
-                else if (p[-1] == '\\' && isdigit((unsigned char) *p) &&
-                         (*p == '0' || (size_t) (*p - '0') > groups))
-                        return false;
+        }
         return *p++ == delimiter && p[strspn(p, "i")] == '\0';
 }
 

@@ -143,7 +143,7 @@ static bool is_decimal(const ZoneToken *t, bool metres, unsigned decimals, int64
         if (metres && size > 0 && t->text[size - 1] == 'm')
                 size--;
         bool negative = metres && size > 0 && t->text[0] == '-';
-        for (i = negative; i < size && n <= max; i++)
+        for (i = negative ? 1 : 0; i < size && n <= max; i++)
                 if (t->text[i] == '.' && behind < 0)
                         behind = 0;
                 else if (isdigit((unsigned char) t->text[i])) {
