@@ -60,14 +60,14 @@ def _moments(run, count, rng):
 
 
 class Cycles:
-    """`count` moments of a run at which the power goes. `wrong`: (position, text) of what is not as it must be; `trees`: those of
-    `boots` moments, with what is allowed then."""
+    """`count` moments of a run at which the power goes, and its end. `wrong`: (position, text) of what is not as it must be; `trees`:
+    those of `boots` moments, the end among them, with what is allowed then."""
 
     def __init__(self, run, directory, count, seed, boots=0, deaf=None, enough=None):
         """`deaf`: as of disk.Disk; `enough`: so many faults end it."""
         rng = random.Random(f"{seed}/cycles")
-        moments = _moments(run, count, rng)
-        booted = set(rng.sample(range(count), boots))
+        moments = [*_moments(run, count, rng), len(run.records)]
+        booted = {count, *rng.sample(range(count), boots - 1)} if boots else ()
         played = disk.Disk(run.recorder, **({"deaf": deaf} if deaf else {}))
         checker, ledger, at = Checker(run, directory), Ledger(), 0
         self.wrong, self.trees, self.count, self.acknowledgements = [], [], 0, 0

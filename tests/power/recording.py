@@ -148,6 +148,11 @@ class Run:
                 with open(self.node.path(name), "rb") as f:
                     self.named_files[name] = f.read()
 
+    def had_named_files(self, allowed):
+        """Whether named can have noted then what it had noted in the end: a zone is added to it only after its push is on disk."""
+        held = [zone for zone, versions in self.versions.items() if versions[max(versions)] is not None]
+        return all(DELETED not in allowed.get(zone, {DELETED}) for zone in held)
+
     def _read_versions(self):
         versions = {}
         with contextlib.closing(sqlite3.connect(self.place.database)) as database:
