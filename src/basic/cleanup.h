@@ -34,6 +34,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #define USEC_PER_SEC  UINT64_C(1000000)
+#define USEC_PER_DAY  (86400 * USEC_PER_SEC)
 #define USEC_PER_MSEC UINT64_C(1000)
 
 static inline void ddns_freep(void *p) {

@@ -17,6 +17,7 @@
 #define INTERVAL_USEC (2 * USEC_PER_SEC)
 #define WARNING_USEC  (300 * USEC_PER_SEC)
 #define CRITICAL_USEC (1800 * USEC_PER_SEC)
+#define SILENT_DAYS   7
 
 static int handle_option(const DdnsOption *option, const char *value, void *userdata) {
         size_t i = 0;
@@ -120,6 +121,7 @@ int ddns_ctl_main(int argc, char *argv[], const DdnsCtlStreams *streams) {
                 .interval_usec = INTERVAL_USEC,
                 .warning_usec = WARNING_USEC,
                 .critical_usec = CRITICAL_USEC,
+                .silent_days = SILENT_DAYS,
                 .now_usec = ddns_now_usec(),
         };
         DdnsOption options[32];

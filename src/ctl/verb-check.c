@@ -8,7 +8,10 @@
 
 #include "ctl/text.h"
 #include "ctl/verb.h"
+#include "receiver/certificate.h"
 #include "store/reconcile.h"
+
+#define EXPIRY_CRITICAL_DAYS 2
 
 typedef enum Level {
         LEVEL_OK,
@@ -110,6 +113,56 @@ static int add_masters(Check *k) {
         return 0;
 }
 
+/* Of one that pushes: when it was last heard of. */
+typedef struct Contact {
+        const char *master;
+        uint64_t usec; /* 0: never */
+} Contact;
+
+static int take_contact(const DdnsMasterRow *row, void *userdata) {
+        Contact *contact = userdata;
+
+        if (strcmp(row->name, contact->master) == 0)
+                contact->usec = row->contact_usec;
+        return 0;
+}
+
+static int add_silent(Check *k) {
+        const DdnsCtl *c = k->ctl;
+        char age[DDNS_TIME_TEXT_MAX];
+
+        for (size_t i = 0; i < c->config.receiver.n_masters && c->silent_days > 0; i++) {
+                Contact contact = { .master = c->config.receiver.masters[i].name };
+
+                int r = ddns_store_each_master(c->store, take_contact, &contact);
+                if (r < 0)
+                        return r;
+                ddns_time_distance(contact.usec, c->now_usec, age);
+                if (contact.usec == 0)
+                        find(k, LEVEL_WARNING, "nothing came from %s so far", contact.master);
+                else if (contact.usec + c->silent_days * USEC_PER_DAY <= c->now_usec)
+                        find(k, LEVEL_WARNING, "nothing came from %s for %s", contact.master, age);
+        }
+        return 0;
+}
+
+static void add_certificate(Check *k) {
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        uint64_t expires_usec, now_usec = k->ctl->now_usec;
+        char left[DDNS_TIME_TEXT_MAX];
+
+        int r = ddns_ctl_look_at_certificate(k->ctl, &expires_usec, &message);
+        if (r < 0)
+                find(k, LEVEL_CRITICAL, "%s", message.text);
+        if (r <= 0 || expires_usec >= now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY)
+                return;
+        ddns_time_distance(expires_usec, now_usec, left);
+        find(k,
+             expires_usec < now_usec + EXPIRY_CRITICAL_DAYS * USEC_PER_DAY ? LEVEL_CRITICAL
+                                                                           : LEVEL_WARNING,
+             "the TLS certificate expires in %s", left);
+}
+
 static int add_pass(Check *k) {
         DdnsPass pass;
 
@@ -128,8 +181,10 @@ static int collect(Check *k) {
         int r;
 
         if ((r = ddns_store_count(store, &k->counts)) < 0 ||
-            (r = ddns_store_each_backend(store, add_backend, k)) < 0 || (r = add_masters(k)) < 0)
+            (r = ddns_store_each_backend(store, add_backend, k)) < 0 || (r = add_masters(k)) < 0 ||
+            (r = add_silent(k)) < 0)
                 return r;
+        add_certificate(k);
         return add_pass(k);
 }
 

@@ -35,6 +35,7 @@ enum {
         DDNS_CTL_INTERVAL = 1 << 18,
         DDNS_CTL_ITERATIONS = 1 << 19,
         DDNS_CTL_NO_PAGER = 1 << 20,
+        DDNS_CTL_SILENT = 1 << 21,
 };
 
 #define DDNS_EXIT_TIMEOUT 75 /* EX_TEMPFAIL of sysexits.h */
@@ -47,6 +48,7 @@ typedef struct DdnsCtl {
         const char *backend;                        /* of --backend */
         uint64_t timeout_usec;                      /* of --timeout, or its default */
         uint64_t warning_usec, critical_usec;       /* likewise */
+        uint64_t silent_days;                       /* likewise; 0: masters may be silent */
         const char *address, *user, *password_file; /* of register; NULL: not given */
         uint64_t port;                              /* likewise; 0 */
         uint64_t interval_usec, iterations;         /* of top; 0 iterations: not given */
@@ -139,6 +141,9 @@ void ddns_ctl_wake(DdnsCtl *c);
 char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program);
 /* Makes a credential's name, if there is one, that file. -ENOMEM. */
 int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program);
+/* Whether the receiver will take its certificate. 1: yes, until `*ret_expires_usec`; 0: there is none where we look, or not for
+ * our eyes; a negative errno: it is of no use, `message` says why. */
+int ddns_ctl_look_at_certificate(DdnsCtl *c, uint64_t *ret_expires_usec, DdnsMessage *message);
 /* All that a backend of the configuration names. -ENOMEM. */
 int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b);
 

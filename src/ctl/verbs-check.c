@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "basic/file.h"
+#include "ctl/text.h"
 #include "ctl/verb.h"
+#include "receiver/certificate.h"
 #include "zone/zone.h"
 
 /* clang-format off */
@@ -120,6 +122,20 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
                      "master %s: password-file: %s holds no crypt(5) hash of a method for new "
                      "passwords, so this master can not log in: make one with 'ddnsctl passwd'",
                      master->name, path);
+}
+
+static void check_certificate(Warnings *w) {
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        char left[DDNS_TIME_TEXT_MAX];
+        uint64_t expires_usec;
+
+        int r = ddns_ctl_look_at_certificate(w->ctl, &expires_usec, &message);
+        if (r < 0)
+                warn(w, "receiver.tls: %s", message.text);
+        if (r <= 0 || expires_usec >= w->ctl->now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY)
+                return;
+        ddns_time_distance(expires_usec, w->ctl->now_usec, left);
+        warn(w, "receiver.tls: the certificate expires in %s", left);
 }
 
 /* Whose keys are looked at. */
@@ -268,6 +284,7 @@ static void check_loaded(Warnings *w) {
                 warn(w, "no backends: zones are kept, but delivered nowhere");
         for (size_t i = 0; i < config->receiver.n_masters; i++)
                 check_password(w, &config->receiver.masters[i]);
+        check_certificate(w);
         for (size_t i = 0; i < config->n_backends; i++)
                 check_backend(w, &config->backends[i]);
         check_targets(w, config->backends, config->n_backends);

@@ -8,6 +8,7 @@
 #include "ctl/verbs.h"
 
 #define SECONDS_MAX 999999
+#define DAYS_MAX    9999
 
 #define LOOK   DDNS_VERBS_LOOK
 #define CHANGE DDNS_VERBS_CHANGE
@@ -25,7 +26,7 @@
 #define REGISTER                                                                                    \
         (DDNS_CTL_ADDRESS | DDNS_CTL_PORT | DDNS_CTL_TLS | DDNS_CTL_USER | DDNS_CTL_PASSWORD_FILE | \
          DDNS_CTL_TIMEOUT)
-#define AGES (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL)
+#define LIMITS (DDNS_CTL_WARNING | DDNS_CTL_CRITICAL | DDNS_CTL_SILENT)
 
 /* clang-format off */
 const DdnsVerbRow ddns_verbs[] = {
@@ -67,7 +68,7 @@ const DdnsVerbRow ddns_verbs[] = {
           "ask the masters, put right what differs" },
         { CHANGE, "register", "MASTER", 1, 1, DDNS_NEEDS_STORE, JSON | REGISTER, ddns_verb_register,
           "enter this node at a DirectAdmin server" },
-        { CHECK, "check", "", 0, 0, DDNS_NEEDS_NOTHING, JSON | AGES, ddns_verb_check,
+        { CHECK, "check", "", 0, 0, DDNS_NEEDS_NOTHING, JSON | LIMITS, ddns_verb_check,
           "say in a line if all is well (Nagios, Icinga)" },
         { CHECK, "check-zone", "ZONE FILE", 2, 2, DDNS_NEEDS_LIMITS, JSON | DDNS_CTL_PRINT, ddns_verb_check_zone,
           "say whether a zone file would be accepted" },
@@ -121,6 +122,8 @@ const DdnsCtlOption ddns_ctl_options[] = {
         { { 'n', "iterations", "N", "top: end after so many looks" },
           DDNS_ARGUMENT_NUMBER, SECONDS_MAX, offsetof(DdnsCtl, iterations) },
         { { 0, "no-pager", NULL, "print long output without a pager" }, 0, 0, 0 },
+        { { 0, "silent", "DAYS", "check: how long a master may be (default: 7)" },
+          DDNS_ARGUMENT_NUMBER, DAYS_MAX, offsetof(DdnsCtl, silent_days) },
 };
 /* clang-format on */
 

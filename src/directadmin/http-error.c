@@ -21,7 +21,7 @@ static int fail_connect(const DdnsDaHttp *h, DdnsMessage *message) {
 static int fail_late(const DdnsDaHttp *h, DdnsMessage *message) {
         /* libcurl's clock has milliseconds, and may be a little early */
         if (ddns_monotonic_usec() + USEC_PER_SEC / 10 >= h->deadline)
-                return ddns_fail(message, -ETIMEDOUT, "the listing takes longer than %.1f s",
+                return ddns_fail(message, -ETIMEDOUT, "the answer takes longer than %.1f s",
                                  (double) h->server->total_usec / USEC_PER_SEC);
         return ddns_fail(message, -ETIMEDOUT, "nothing comes for %.1f s",
                          (double) h->server->timeout_usec / USEC_PER_SEC);
@@ -34,7 +34,7 @@ static int fail_stopped(const DdnsDaHttp *h, DdnsMessage *message) {
         case -ENOMEM:
                 return ddns_fail(message, -ENOMEM, "out of memory");
         case -ECANCELED:
-                return ddns_fail(message, -ECANCELED, "the listing was stopped");
+                return ddns_fail(message, -ECANCELED, "the request was stopped");
         default:
                 return ddns_fail(message, -EFBIG,
                                  "the answer is longer than %zu MiB, or its header than %d KiB",

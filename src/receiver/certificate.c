@@ -12,10 +12,8 @@
 #include "basic/file.h"
 #include "receiver/certificate.h"
 
-#define PEM_MAX (1024 * 1024)
-#define REMEDY                                                                                   \
-        "; put the chain into /etc/ddns/credentials/receiver/%s and its key into %s beside it, " \
-        "then: systemctl reload ddns"
+#define PEM_MAX     (1024 * 1024)
+#define CREDENTIALS "/etc/ddns/credentials/receiver/"
 
 static void wipe(char *text) {
         if (text)
@@ -92,8 +90,12 @@ int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCerti
         if (r >= 0)
                 r = check(&c, now_usec, &why);
         if (r < 0)
-                return ddns_fail(message, r, "no TLS with certificate %s and key %s: %.200s" REMEDY,
-                                 chain, key, why.text, chain, key);
+                return ddns_fail(
+                                message, r,
+                                "no TLS with certificate %s and key %s: %.200s; put the chain into %s%s and its "
+                                "key into %s%s, then: systemctl reload ddns",
+                                chain, key, why.text, chain[0] == '/' ? "" : CREDENTIALS, chain,
+                                key[0] == '/' ? "" : CREDENTIALS, key);
         *ret = c;
         c = DDNS_CERTIFICATE_NULL;
         return 0;

@@ -14,6 +14,9 @@ typedef struct DdnsCertificate {
         uint64_t expires_usec;
 } DdnsCertificate;
 
+/* How long before its end somebody is told. */
+#define DDNS_CERTIFICATE_WARNING_DAYS 14
+
 #define DDNS_CERTIFICATE_NULL ((DdnsCertificate){ 0 })
 void ddns_certificate_done(DdnsCertificate *c);
 

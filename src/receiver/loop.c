@@ -16,12 +16,10 @@
 #include "report/report.h"
 #include "store/options.h"
 
-#define SOCKETS_MAX         8
-#define TRIM_THRESHOLD      (1024 * 1024)
-#define WORKERS             3 /* one of them commits */
-#define TICK_USEC           USEC_PER_SEC
-#define EXPIRY_WARNING_DAYS 14
-#define USEC_OF_DAY         (86400 * USEC_PER_SEC)
+#define SOCKETS_MAX    8
+#define TRIM_THRESHOLD (1024 * 1024)
+#define WORKERS        3 /* one of them commits */
+#define TICK_USEC      USEC_PER_SEC
 /* Descriptors for all but connections: databases with their files, sockets, the loop. */
 #define DESCRIPTORS_OWN 64
 
@@ -167,14 +165,14 @@ static void trim(Loop *l) {
 static void warn_of_expiry(Loop *l, uint64_t now_monotonic_usec) {
         uint64_t now = ddns_now_usec(), end = l->certificate.expires_usec;
 
-        if (!l->certificate.chain || end > now + EXPIRY_WARNING_DAYS * USEC_OF_DAY ||
-            (l->warned_usec > 0 && now_monotonic_usec - l->warned_usec < USEC_OF_DAY))
+        if (!l->certificate.chain || end > now + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY ||
+            (l->warned_usec > 0 && now_monotonic_usec - l->warned_usec < USEC_PER_DAY))
                 return;
         l->warned_usec = now_monotonic_usec;
         if (end > now)
                 ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
                             "the TLS certificate expires in %" PRIu64 " days: renew it",
-                            (end - now) / USEC_OF_DAY);
+                            (end - now) / USEC_PER_DAY);
         else
                 ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
                             "the TLS certificate has expired: renew it");

@@ -6,8 +6,8 @@ FAILURES = (
     # The connection.
     ("silent", "ETIMEDOUT", "nothing comes for"),
     ("silent_in_page", "ETIMEDOUT", "nothing comes for"),
-    ("trickling", "ETIMEDOUT", "the listing takes longer than"),
-    ("trickling_header", "ETIMEDOUT", "the listing takes longer than"),
+    ("trickling", "ETIMEDOUT", "the answer takes longer than"),
+    ("trickling_header", "ETIMEDOUT", "the answer takes longer than"),
     ("closes", "ECONNRESET", "closed the connection without an answer"),
     ("cut_off", "ECONNRESET", "the answer is cut off"),
     ("cut_off_in_chunks", "ECONNRESET", "the answer is cut off"),

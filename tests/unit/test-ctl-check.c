@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ddnsctl check. */
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "basic/clock.h"
@@ -10,8 +13,16 @@
 #include "store/reconcile.h"
 #include "test.h"
 
+/* A sign of life of the configured master. */
+static void hear_of_master(Fixture *f, uint64_t ago_usec) {
+        DdnsChange contact = { .kind = DDNS_CHANGE_CONTACT, .master = "da1", .client = "192.0.2.1" };
+
+        assert_int_equal(ddns_store_accept(f->store, &contact, 1, ddns_now_usec() - ago_usec), 0);
+}
+
 static int set_up_delivered(void **state) {
         (void) set_up_pushed(state);
+        hear_of_master(*state, 0);
         deliver(*state, "files", NULL, 1);
         deliver(*state, "asked", NULL, 1);
         return 0;
@@ -132,6 +143,99 @@ static void masters_that_give_no_list_are_told(void **state) {
         check(f, 2, "DDNS CRITICAL - da1 gives no list");
 }
 
+static void a_master_that_is_silent_is_told(void **state) {
+        Fixture *f = *state;
+
+        hear_of_master(f, 7 * USEC_PER_DAY - USEC_PER_SEC * 60);
+        check(f, 0, "DDNS OK - ");
+        assert_int_equal(run(f, "check", "--silent=6", NULL), 1);
+        assert_true(has(f->out, "DDNS WARNING - nothing came from da1 for 6d | "));
+        hear_of_master(f, 8 * USEC_PER_DAY);
+        check(f, 1, "DDNS WARNING - nothing came from da1 for 8d | ");
+        assert_int_equal(run(f, "check", "--silent=0", NULL), 0);
+}
+
+static void a_master_that_never_came_is_told(void **state) {
+        check(*state, 1, "DDNS WARNING - nothing came from da1 so far | ");
+}
+
+/* One PEM text into a file of the receiver's credentials. */
+static void put_credential(const Fixture *f, const char *name, const gnutls_datum_t *pem) {
+        char file[64];
+
+        (void) snprintf(file, sizeof file, "credentials/receiver/%s", name);
+        write_file(f, file, (const char *) pem->data);
+}
+
+/* A certificate that ends in so many days, and its key, where ddns.service takes them from. */
+static void put_certificate(const Fixture *f, int days) {
+        gnutls_datum_t pem = { 0 };
+        gnutls_x509_privkey_t key;
+        gnutls_x509_crt_t certificate;
+        char path[160];
+
+        (void) snprintf(path, sizeof path, "%s/credentials", f->directory);
+        (void) mkdir(path, 0700);
+        (void) snprintf(path, sizeof path, "%s/credentials/receiver", f->directory);
+        (void) mkdir(path, 0700);
+
+        assert_int_equal(gnutls_x509_privkey_init(&key), 0);
+        assert_int_equal(gnutls_x509_crt_init(&certificate), 0);
+        assert_int_equal(gnutls_x509_privkey_generate(key, GNUTLS_PK_ECDSA,
+                                                      GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1),
+                                                      0),
+                         0);
+        assert_int_equal(gnutls_x509_crt_set_version(certificate, 3), 0);
+        assert_int_equal(gnutls_x509_crt_set_serial(certificate, "\1", 1), 0);
+        assert_int_equal(gnutls_x509_crt_set_dn(certificate, "CN=ns.test", NULL), 0);
+        assert_int_equal(gnutls_x509_crt_set_activation_time(certificate, time(NULL) - 30 * 86400), 0);
+        assert_int_equal(
+                        gnutls_x509_crt_set_expiration_time(certificate, time(NULL) + days * 86400 + 60),
+                        0);
+        assert_int_equal(gnutls_x509_crt_set_key(certificate, key), 0);
+        assert_int_equal(gnutls_x509_crt_sign2(certificate, certificate, key, GNUTLS_DIG_SHA256, 0), 0);
+
+        assert_int_equal(gnutls_x509_crt_export2(certificate, GNUTLS_X509_FMT_PEM, &pem), 0);
+        put_credential(f, "tls.crt", &pem);
+        gnutls_free(pem.data);
+        assert_int_equal(gnutls_x509_privkey_export2(key, GNUTLS_X509_FMT_PEM, &pem), 0);
+        put_credential(f, "tls.key", &pem);
+        gnutls_free(pem.data);
+        gnutls_x509_crt_deinit(certificate);
+        gnutls_x509_privkey_deinit(key);
+}
+
+static void the_end_of_the_certificate_comes_nearer(void **state) {
+        Fixture *f = *state;
+
+        put_certificate(f, 15);
+        check(f, 0, "DDNS OK - 1 zones");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_false(strstr(f->err, "receiver.tls"));
+
+        put_certificate(f, 13);
+        check(f, 1, "DDNS WARNING - the TLS certificate expires in 13d | ");
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "warning: receiver.tls: the certificate expires in 13d\n"));
+
+        put_certificate(f, 1);
+        check(f, 2, "DDNS CRITICAL - the TLS certificate expires in 1d | ");
+        put_certificate(f, -3);
+        check(f, 2, "DDNS CRITICAL - no TLS with certificate ");
+        assert_true(has(f->out, "it has expired; put the chain into /tmp/"));
+}
+
+static void a_certificate_of_no_use_is_critical(void **state) {
+        Fixture *f = *state;
+
+        put_certificate(f, 100);
+        write_file(f, "credentials/receiver/tls.key", "SECRET");
+        check(f, 2, "DDNS CRITICAL - no TLS with certificate ");
+        assert_false(strstr(f->out, "SECRET"));
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "warning: receiver.tls: no TLS with certificate "));
+}
+
 static void what_can_not_be_read_is_unknown_with_its_reason(void **state) {
         Fixture *f = *state;
 
@@ -184,6 +288,11 @@ int main(void) {
                 T(a_zone_that_waits_for_long_is_told_with_its_backend),
                 T(the_brake_and_failed_passes_are_told_the_worst_first),
                 T(masters_that_give_no_list_are_told),
+                T(a_master_that_is_silent_is_told),
+                cmocka_unit_test_setup_teardown(a_master_that_never_came_is_told, set_up_pushed,
+                                                tear_down),
+                T(the_end_of_the_certificate_comes_nearer),
+                T(a_certificate_of_no_use_is_critical),
                 T(what_can_not_be_read_is_unknown_with_its_reason),
                 T(json_has_each_finding_with_its_level),
                 cmocka_unit_test_setup_teardown(json_of_what_can_not_be_read_is_unknown, set_up_bare,
