@@ -12,4 +12,4 @@ def blocks(page, heading):
     with open(os.path.join(builds.PLAIN, "man", page + ".scd"), encoding="utf-8") as f:
         text = f.read()
     section = re.split(r"^#+ ", text.split(f"\n{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    return [block.replace("\\\\", "\\") for block in re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)]
