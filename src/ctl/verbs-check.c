@@ -100,9 +100,33 @@ static void __attribute__((format(printf, 2, 3))) warn(Warnings *w, const char *
         }
 }
 
+/* Whose keys are looked at. */
+typedef struct Subject {
+        const char *kind, *name;
+        const char *program; /* whose credentials its secrets are */
+} Subject;
+
+/* A directory that nobody else may enter, as that of the credentials, hides it whatever its mode. */
+static bool may_read_all(const char *path) {
+        ddns_cleanup(ddns_freep) char *directory = strdup(path);
+        struct stat st;
+
+        if (!directory || stat(path, &st) < 0 || !(st.st_mode & S_IROTH))
+                return false;
+        *strrchr(directory, '/') = '\0';
+        return stat(*directory ? directory : "/", &st) == 0 && (st.st_mode & S_IXOTH);
+}
+
+static void check_is_private(Warnings *w, const Subject *s, const char *key, const char *path) {
+        if (may_read_all(path))
+                warn(w, "%s %s: %s: %s is readable by everybody: chmod 600 %s", s->kind, s->name, key,
+                     path, path);
+}
+
 static void check_password(Warnings *w, const DdnsMaster *master) {
         ddns_cleanup(ddns_freep) char *path =
                         ddns_ctl_secret_file(w->ctl, master->password_file, "receiver");
+        ddns_cleanup(ddns_freep) char *file = NULL;
         DdnsMessage message = DDNS_MESSAGE_NULL;
         char *hash;
 
@@ -114,6 +138,9 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
                         warn(w, "master %s: password-file: %s", master->name, message.text);
                 return;
         }
+        if (ddns_secret_path(path, &file, &message) >= 0)
+                check_is_private(w, &(Subject){ "master", master->name, "receiver" }, "password-file",
+                                 file);
         int salt = crypt_checksalt(hash);
         explicit_bzero(hash, strlen(hash));
         free(hash);
@@ -138,12 +165,6 @@ static void check_certificate(Warnings *w) {
         warn(w, "receiver.tls: the certificate expires in %s", left);
 }
 
-/* Whose keys are looked at. */
-typedef struct Subject {
-        const char *kind, *name;
-        const char *program; /* whose credentials its secrets are */
-} Subject;
-
 /* A file that is needed as it is. `key`: its setting. */
 static void check_file(Warnings *w, const Subject *s, const char *key, const char *path) {
         if (path && access(path, R_OK) < 0 &&
@@ -162,17 +183,6 @@ static void check_is_visible(Warnings *w, const Subject *s, const char *key, con
                              s->kind, s->name, key, path, s->program, hidden[i]);
 }
 
-/* A directory that nobody else may enter, as that of the credentials, hides it whatever its mode. */
-static bool may_read_all(const char *path) {
-        ddns_cleanup(ddns_freep) char *directory = strdup(path);
-        struct stat st;
-
-        if (!directory || stat(path, &st) < 0 || !(st.st_mode & S_IROTH))
-                return false;
-        *strrchr(directory, '/') = '\0';
-        return stat(*directory ? directory : "/", &st) == 0 && (st.st_mode & S_IXOTH);
-}
-
 /* A secret that is needed; NULL: none. */
 static void check_secret(Warnings *w, const Subject *s, const char *key, const char *secret) {
         ddns_cleanup(ddns_freep) char *file = NULL, *path = NULL;
@@ -187,9 +197,7 @@ static void check_secret(Warnings *w, const Subject *s, const char *key, const c
         check_file(w, s, key, path);
         if (secret[0] == '/')
                 check_is_visible(w, s, key, path);
-        if (may_read_all(path))
-                warn(w, "%s %s: %s: %s is readable by everybody: chmod 600 %s", s->kind, s->name, key,
-                     path, path);
+        check_is_private(w, s, key, path);
 }
 
 /* Whether what is sent to `host` stays on this machine. */

@@ -122,7 +122,7 @@ const DdnsCtlOption ddns_ctl_options[] = {
         { { 'n', "iterations", "N", "top: end after so many looks" },
           DDNS_ARGUMENT_NUMBER, SECONDS_MAX, offsetof(DdnsCtl, iterations) },
         { { 0, "no-pager", NULL, "print long output without a pager" }, 0, 0, 0 },
-        { { 0, "silent", "DAYS", "check: how long a master may be (default: 7)" },
+        { { 0, "silent", "DAYS", "check: warn of a master silent so long (default: 7)" },
           DDNS_ARGUMENT_NUMBER, DAYS_MAX, offsetof(DdnsCtl, silent_days) },
 };
 /* clang-format on */

@@ -22,7 +22,7 @@ static const char *remedy(int error) {
                 { EDQUOT, "; make room on its disk" },
                 { EIO, "; look for the disk's errors in: journalctl -k" },
                 { EAGAIN, "; fuser(1) shows who holds it" },
-                { EBADMSG, "; go back to a backup, as ddnsctl(1) says under \"backup\"" },
+                { EBADMSG, "; put back a backup, as ddns(7) says under HOW TO" },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)

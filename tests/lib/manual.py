@@ -2,7 +2,6 @@
 """What man pages tell people to type."""
 
 import os
-import re
 
 import builds
 
@@ -11,5 +10,20 @@ def blocks(page, heading):
     """The literal blocks of a page's section, as they are read: of `page`.scd, below `heading` with its marks."""
     with open(os.path.join(builds.PLAIN, "man", page + ".scd"), encoding="utf-8") as f:
         text = f.read()
-    section = re.split(r"^#+ ", text.split(f"\n{heading}\n", 1)[1], maxsplit=1, flags=re.MULTILINE)[0]
-    return re.findall(r"^```\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
+    found, literal = [], False
+    for line in text.split(f"\n{heading}\n", 1)[1].splitlines():
+        if line == "```":
+            literal = not literal
+            if literal:
+                found.append("")
+        elif literal:
+            found[-1] += line.replace("\\\\", "\\") + "\n"
+        elif line.startswith("#"):
+            break
+    return found
+
+
+def typed(page, heading):
+    """The same without the prompts of root."""
+    return ["".join(line.removeprefix("# ") for line in block.splitlines(keepends=True)) if block.startswith("# ") else block
+            for block in blocks(page, heading)]

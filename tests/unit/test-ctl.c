@@ -724,6 +724,7 @@ static void check_zone_gives_the_verdict(void **state) {
 
 static void check_config_warns_of_what_will_not_work(void **state) {
         Fixture *f = *state;
+        char path[160];
 
         assert_int_equal(run(f, "check-config", NULL), 0);
         assert_true(has(f->out, "ddns.yaml: OK: masters: 1, backends: 2.\n"));
@@ -743,6 +744,13 @@ static void check_config_warns_of_what_will_not_work(void **state) {
                    "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7\n");
         assert_int_equal(run(f, "check-config", NULL), 0);
         assert_string_equal(f->err, "");
+
+        (void) snprintf(path, sizeof path, "%s/da1.hash", f->directory);
+        assert_int_equal(chmod(path, 0604), 0);
+        assert_int_equal(chmod(f->directory, 0755), 0);
+        assert_int_equal(run(f, "check-config", NULL), 0);
+        assert_true(has(f->err, "warning: master da1: password-file: "));
+        assert_true(has(f->err, "/da1.hash is readable by everybody: chmod 600 "));
 
         write_config(f, "{}\n");
         assert_int_equal(run(f, "check-config", "--json", NULL), 0);
