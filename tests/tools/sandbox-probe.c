@@ -264,13 +264,6 @@ static int try_new_privileges(char *argv[]) {
         return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? -EPERM : 0;
 }
 
-static int try_descriptors(char *argv[]) {
-        for (int i = atoi(argv[0]); i > 0; i--)
-                if (dup(STDOUT_FILENO) < 0)
-                        return -errno;
-        return 0;
-}
-
 /* Calls that no program of ours makes, with arguments that do nothing where they are let through: then the kernel finds
  * fault with them, or they concern this process alone. */
 static struct sched_param first = { .sched_priority = 1 };
@@ -356,7 +349,6 @@ static const struct {
         { "capability", try_capability },
         { "connect", try_connect },
         { "create", try_create },
-        { "descriptors", try_descriptors },
         { "device", try_device },
         { "exec", try_exec },
         { "inherited", try_inherited },
