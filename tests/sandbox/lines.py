@@ -33,6 +33,7 @@ COVERED = {
     "ProtectHostname": "SystemCallFilter=",
     "ProtectKernelLogs": "SystemCallFilter= and PrivateDevices=",
     "ProtectKernelTunables": "ProcSubset= hides /proc/sys, and a container has a read-only /sys",
+    "ProtectProc": "root sees every process",
     "RemoveIPC": "PrivateIPC=, and it is done when the service has ended",
     "RestrictRealtime": "SystemCallFilter=~@resources",
 }
@@ -44,6 +45,8 @@ def variants(text):
     for i, line in enumerate(lines):
         key, _, value = line.partition("=")
         if i < lines.index("[Service]") or not key.isalpha() or key in GIVEN:
+            continue
+        if f"{key}=" in lines[i + 1:]:  # which takes it back
             continue
         yield line, "\n".join(lines[:i] + lines[i + 1:])
         sign = "~" if value.startswith("~") else ""
