@@ -106,13 +106,13 @@ def _end(container):
         container.wait(30)
 
 
-def _boot(stage, out, timeout, writable):
+def _boot(stage, out, timeout, writable, options):
     overlay = "--overlay" if writable else "--overlay-ro"
     name = f"ddns-test-{os.getpid()}"
     command = [*DIE_WITH_US, "TERM", "systemd-nspawn", "--quiet", "--directory=/", "--volatile=yes", "--register=no",
                "--keep-unit", f"--machine={name}", "--private-network", "--console=pipe",
                f"{overlay}=/usr:{stage}/usr:/usr", f"--bind={out}:{INSIDE_OUT}",
-               f"--bind-ro={TESTS}:{INSIDE_TESTS}", "--boot"]
+               f"--bind-ro={TESTS}:{INSIDE_TESTS}", *options, "--boot"]
     with open(os.path.join(out, "console"), "wb") as console:
         # In a session of its own: a Ctrl-C on the terminal is for the runner, which ends the container then.
         container = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=console, stderr=console,
@@ -125,16 +125,16 @@ def _boot(stage, out, timeout, writable):
             _end(container)
 
 
-def run(script, build, out, timeout=600, fill=None):
+def run(script, build, out, timeout=600, fill=None, options=()):
     """Boots, runs `script` inside, prints its cases, and gives the number of failures. `out` keeps what it wrote:
     results, errors, journal.txt, journal.export, console. `fill`, a function of a directory, is what to lay over /usr in the
-    place of `build`; then /usr can be written inside."""
+    place of `build`; then /usr can be written inside. `options` are systemd-nspawn's."""
     shutil.rmtree(out, ignore_errors=True)
     os.makedirs(out)
     with tempfile.TemporaryDirectory(prefix="ddns-guest-") as stage:
         os.chmod(stage, 0o755)
         _stage(fill or installed(build), stage, script)
-        status = _boot(stage, out, timeout, writable=fill is not None)
+        status = _boot(stage, out, timeout, fill is not None, options)
 
     results = _read(out, "results")
     sys.stdout.write(results)

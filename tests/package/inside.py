@@ -84,7 +84,7 @@ def check_secrets():
     received = f"{handed_over}/ddns_da1.hash"
     same(os.path.exists(received), True, received)
     for user, secrets in (("nobody", (received, HASH, BIND_KEY, "/var/lib/ddns/ddns.db")), ("ddns", (received, HASH)),
-                          ("ddns-recv", (HASH, BIND_KEY))):
+                          ("ddns-recv", (HASH, BIND_KEY)), ("ddns-reconcile", (received, HASH, BIND_KEY))):
         group = "nogroup" if user == "nobody" else "ddns"
         for path in secrets:
             done = subprocess.run(["setpriv", f"--reuid={user}", f"--regid={group}", "--init-groups", "cat", path],
