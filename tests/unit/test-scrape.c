@@ -274,6 +274,17 @@ static void a_database_that_is_damaged_meanwhile_is_503_and_a_new_process_says_s
         assert_non_null(strstr(receiver_log(r), "no metrics, answered 503: "));
 }
 
+static void a_database_that_is_gone_is_503_and_a_new_process_makes_one(void **state) {
+        Receiver *r = *state;
+
+        assert_true(client_push(r, "a.test", 1));
+        assert_int_equal(unlink(r->database), 0);
+        assert_int_equal(ask(r, GET).status, 503);
+        assert_int_equal(receiver_wait(r), 1);
+        receiver_start(r);
+        assert_int_equal(number(r, "\nddns_zones "), 0);
+}
+
 static void make_newer(const Receiver *r) {
         sqlite3 *db;
 
@@ -337,6 +348,7 @@ int main(void) {
                 cmocka_unit_test(a_request_that_drips_is_cut),
                 cmocka_unit_test(answers_that_nobody_takes_are_cut_and_hold_up_no_push),
                 TEST(a_database_that_is_damaged_meanwhile_is_503_and_a_new_process_says_so),
+                TEST(a_database_that_is_gone_is_503_and_a_new_process_makes_one),
                 cmocka_unit_test(without_a_database_a_scrape_waits_and_the_log_says_what_helps),
         };
 
