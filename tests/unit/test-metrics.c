@@ -326,7 +326,7 @@ static void durations_fall_into_the_bucket_that_ends_with_them(void **state) {
                 assert_true(reached);
         }
         ddns_cleanup(text_done) Text t = scrape_of(f->store, &process);
-        assert_true(value(&t, "ddns_receiver_request_duration_seconds_count") == ARRAY_SIZE(durations));
+        assert_true(has(&t, "\nddns_receiver_request_duration_seconds_count 8\n"));
         assert_true(has(&t, "\nddns_receiver_request_duration_seconds_sum 3612.005003\n"));
 }
 
