@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -99,6 +100,30 @@ int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCerti
         *ret = c;
         c = DDNS_CERTIFICATE_NULL;
         return 0;
+}
+
+bool ddns_certificate_warning(const DdnsConfig *config, const DdnsCertificate *c, uint64_t now_usec,
+                              uint64_t *warned_usec, DdnsMessage *ret) {
+        const time_t end = (time_t) (c->expires_usec / USEC_PER_SEC);
+        char date[sizeof "2038-01-19 03:14:07 UTC+"];
+        struct tm tm;
+
+        /* A clock that was put back is a reason to say it again, too. */
+        if (!c->chain || c->expires_usec > now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY ||
+            (*warned_usec > 0 && now_usec - *warned_usec < USEC_PER_DAY))
+                return false;
+        *warned_usec = now_usec;
+        if (!gmtime_r(&end, &tm) || strftime(date, sizeof date, "%F %T UTC", &tm) == 0)
+                date[0] = '\0';
+        if (c->expires_usec > now_usec)
+                (void) ddns_fail(ret, 0,
+                                 "the TLS certificate %s expires on %s, in %" PRIu64 " days: renew it",
+                                 config->receiver.tls.certificate, date,
+                                 (c->expires_usec - now_usec) / USEC_PER_DAY);
+        else
+                (void) ddns_fail(ret, 0, "the TLS certificate %s has expired on %s: renew it",
+                                 config->receiver.tls.certificate, date);
+        return true;
 }
 
 static bool is_absent(const char *name) {

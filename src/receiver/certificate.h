@@ -2,6 +2,7 @@
 /* The receiver's certificate and key for TLS, two credentials in PEM. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "basic/cleanup.h"
@@ -24,6 +25,11 @@ void ddns_certificate_done(DdnsCertificate *c);
  * of each other; -EKEYEXPIRED: outdated at `now_usec`; or the error of reading. `message` (may be NULL) says what to do. */
 int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCertificate *ret,
                           DdnsMessage *message);
+
+/* Whether it is time to say when it ends: within 14 days of that, once a day. With pushes or scrapes a receiver may run for
+ * longer than a certificate is good. `*warned_usec`: when that was last; 0: never, as at first. */
+bool ddns_certificate_warning(const DdnsConfig *config, const DdnsCertificate *c, uint64_t now_usec,
+                              uint64_t *warned_usec, DdnsMessage *ret);
 
 /* Whether neither of the two files is there: nobody wants TLS. */
 bool ddns_certificate_is_absent(const DdnsConfig *config);

@@ -29,7 +29,7 @@ typedef struct Loop {
         DdnsHttpShared shared;
         DdnsGuesses guesses;
         DdnsCertificate certificate;
-        uint64_t warned_usec; /* monotonic: of its end; 0: not yet */
+        uint64_t warned_usec; /* of its end; 0: not yet */
         DdnsRefusal refusal;
         DdnsPipeline *pipeline;
         DdnsHttp *http[SOCKETS_MAX];
@@ -161,21 +161,12 @@ static void trim(Loop *l) {
         (void) malloc_trim(0);
 }
 
-/* Once a day: with pushes or scrapes a receiver may run for longer than a certificate is good. */
-static void warn_of_expiry(Loop *l, uint64_t now_monotonic_usec) {
-        uint64_t now = ddns_now_usec(), end = l->certificate.expires_usec;
+static void warn_of_expiry(Loop *l) {
+        DdnsMessage message;
 
-        if (!l->certificate.chain || end > now + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY ||
-            (l->warned_usec > 0 && now_monotonic_usec - l->warned_usec < USEC_PER_DAY))
-                return;
-        l->warned_usec = now_monotonic_usec;
-        if (end > now)
-                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
-                            "the TLS certificate expires in %" PRIu64 " days: renew it",
-                            (end - now) / USEC_PER_DAY);
-        else
-                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL,
-                            "the TLS certificate has expired: renew it");
+        if (ddns_certificate_warning(l->config, &l->certificate, ddns_now_usec(), &l->warned_usec,
+                                     &message))
+                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL, "%s", message.text);
 }
 
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
@@ -187,7 +178,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
                 ddns_http_sweep(l->http[i], now);
         show_status(l);
         trim(l);
-        warn_of_expiry(l, now);
+        warn_of_expiry(l);
         leave_if_broken(l);
         if (is_idle(l, now))
                 leave(l, 0, "idle: the next push starts me again");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Answers scrapes. */
+#include <errno.h>
 #include <string.h>
 
 #include "receiver/scrape.h"
@@ -23,11 +24,17 @@ bool ddns_scrape_judge(DdnsExchange *x) {
 }
 
 void ddns_scrape_handle(DdnsService *s, DdnsStore *store, DdnsExchange *x) {
+        int r;
+
         answer(x, 200, "");
         x->content_type = DDNS_METRICS_CONTENT_TYPE;
-        if (ddns_metrics_write(store, s->config, &s->metrics, &x->answer) >= 0)
+        r = ddns_metrics_write(store, s->config, &s->metrics, &x->answer);
+        if (r >= 0)
                 return;
         ddns_report(DDNS_EVENT_STORE_FAILED, &(DdnsReportFields){ .client = x->client },
-                    "no metrics, answered 503: %s", ddns_store_error(store));
-        answer(x, 503, "The database can not be read; the journal has the details.\n");
+                    "no metrics, answered 503: %s",
+                    r == -ENOMEM ? "out of memory" : ddns_store_error(store));
+        answer(x, 503,
+               r == -ENOMEM ? "Out of memory; ask again later.\n"
+                            : "The database can not be read; the journal has the details.\n");
 }

@@ -18,16 +18,17 @@ static const struct {
         DdnsEvent event; /* once it is done */
         bool is_change;
         const char *done, *others;
+        DdnsEvent of_others; /* as loud, without the explanation of what is of one zone */
 } kinds[_DDNS_DECISION_KIND_MAX] = {
         [DDNS_DECISION_DELETE]   = { DDNS_EVENT_ORPHAN_DELETED, true,  "deleted",            NULL },
-        [DDNS_DECISION_BRAKE]    = { DDNS_EVENT_ORPHAN_WAITS,   false, NULL,                 "zones kept by the brake" },
-        [DDNS_DECISION_WAIT]     = { DDNS_EVENT_ORPHAN_WAITS,   false, NULL,                 "zones missing for the first time" },
-        [DDNS_DECISION_RETURNED] = { DDNS_EVENT_INFO,           false, NULL,                 "zones that were missing and are not now" },
+        [DDNS_DECISION_BRAKE]    = { DDNS_EVENT_ORPHAN_WAITS,   false, NULL,                 "zones kept by the brake", DDNS_EVENT_NOTICE },
+        [DDNS_DECISION_WAIT]     = { DDNS_EVENT_ORPHAN_WAITS,   false, NULL,                 "zones missing for the first time", DDNS_EVENT_NOTICE },
+        [DDNS_DECISION_RETURNED] = { DDNS_EVENT_INFO,           false, NULL,                 "zones that were missing and are not now", DDNS_EVENT_INFO },
         [DDNS_DECISION_MOVE]     = { DDNS_EVENT_OWNER_CHANGED,  true,  "it moves to",        NULL },
         [DDNS_DECISION_BACKFILL] = { DDNS_EVENT_OWNER_CHANGED,  true,  "its owner is now",   NULL },
-        [DDNS_DECISION_UNCLEAR]  = { DDNS_EVENT_OWNER_UNCLEAR,  false, NULL,                 "zones whose owner is not clear" },
-        [DDNS_DECISION_FETCH]    = { DDNS_EVENT_INFO,           false, NULL,                 "zones to be fetched" },
-        [DDNS_DECISION_LACKED]   = { DDNS_EVENT_ZONE_LACKED,    false, NULL,                 "zones that are not here and can't be fetched" },
+        [DDNS_DECISION_UNCLEAR]  = { DDNS_EVENT_OWNER_UNCLEAR,  false, NULL,                 "zones whose owner is not clear", DDNS_EVENT_WARNING },
+        [DDNS_DECISION_FETCH]    = { DDNS_EVENT_INFO,           false, NULL,                 "zones to be fetched", DDNS_EVENT_INFO },
+        [DDNS_DECISION_LACKED]   = { DDNS_EVENT_ZONE_LACKED,    false, NULL,                 "zones that are not here and can't be fetched", DDNS_EVENT_WARNING },
 };
 /* clang-format on */
 
@@ -70,7 +71,7 @@ void pass_tell_decision(Pass *p, const DdnsDecision *d, bool done) {
 void pass_tell_counts(Pass *p) {
         for (size_t k = 0; k < _DDNS_DECISION_KIND_MAX; k++)
                 if (p->n_reported[k] > LINES_MAX)
-                        ddns_report(kinds[k].event, NULL, "%u more %s", p->n_reported[k] - LINES_MAX,
+                        ddns_report(kinds[k].of_others, NULL, "%u more %s", p->n_reported[k] - LINES_MAX,
                                     kinds[k].others);
 }
 

@@ -141,8 +141,22 @@ int store_exec(DdnsStore *s, const char *sql) {
         return rc == SQLITE_OK ? 0 : store_fail(s, rc);
 }
 
+/* What is written to a file that no path leads to any more is lost with the last process that has it open. */
+static int demand_in_place(DdnsStore *s) {
+        int moved = 0;
+
+        if (s->spent < 0 ||
+            sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || !moved)
+                return 0;
+        s->spent = -ESTALE;
+        return ddns_fail(&s->error, s->spent, "the database was removed or replaced while it was open");
+}
+
 static int begin(DdnsStore *s, const char *sql) {
-        int r = store_exec(s, sql);
+        int r = demand_in_place(s);
+
+        if (r >= 0)
+                r = store_exec(s, sql);
 
         /* For want of memory it may fail after it has begun. */
         s->in_transaction = r >= 0;

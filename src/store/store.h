@@ -38,7 +38,8 @@ DDNS_DEFINE_CLEANUP(DdnsStore *, ddns_store_free)
 /* Text of the last failure; valid until the next call. */
 const char *ddns_store_error(const DdnsStore *s);
 
-/* After an I/O error, and where the file is corrupt or open to be read only, or there was no memory to roll back, what the disk has and what this process believes may differ: a sync that failed is not tried again as if
+/* After an I/O error, and where the file is corrupt, was removed or replaced (-ESTALE) or is open to be read only, or there was
+ * no memory to roll back, what the disk has and what this process believes may differ: a sync that failed is not tried again as if
  * nothing had been. All calls but ddns_store_free() fail with the same from then on. SQLite shares descriptors within a process, so only
  * a new one reads the disk afresh. */
 bool ddns_store_is_spent(const DdnsStore *s);

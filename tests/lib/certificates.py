@@ -48,8 +48,8 @@ def make_authority(path, name="Authority of a test"):
              "-extensions", "authority", "-out", f"{path}.crt")
 
 
-def make_certificate(path, names="IP:127.0.0.1,DNS:localhost", authority=None, expired=False):
-    """PATH.crt and PATH.key for `names`, signed by the authority of that path, or by itself."""
+def make_certificate(path, names="IP:127.0.0.1,DNS:localhost", authority=None, expired=False, days=1):
+    """PATH.crt and PATH.key for `names`, good for so many days, signed by the authority of that path, or by itself."""
     _request(path, "server.invalid", names)
     with open(f"{path}.db", "w", encoding="utf-8"):
         pass
@@ -58,7 +58,7 @@ def make_certificate(path, names="IP:127.0.0.1,DNS:localhost", authority=None, e
         signer = ["-cert", f"{authority}.crt", "-keyfile", f"{authority}.key"]
     # `openssl x509` can't make one that has expired
     now = datetime.datetime.now(datetime.timezone.utc)
-    begin, end = (now + datetime.timedelta(days=day) for day in ((-3, -1) if expired else (-1, 1)))
+    begin, end = (now + datetime.timedelta(days=day) for day in ((-3, -1) if expired else (-1, days)))
     _openssl("ca", "-batch", "-notext", "-config", f"{path}.cnf", "-name", "signer", "-in", f"{path}.csr", *signer,
              "-startdate", f"{begin:%Y%m%d%H%M%SZ}", "-enddate", f"{end:%Y%m%d%H%M%SZ}", "-extensions", "leaf",
              "-out", f"{path}.crt")

@@ -39,12 +39,12 @@ def find_program(build, name):
 
 class Activated:
     """One program with its socket, kept as systemd keeps it: started when the socket has something to read (or `every`
-    seconds after its last end, as by a timer), again `restart` seconds after a failure, and passed the socket as fd 3.
-    `before`: a command that starts the program, which a test may change at any time."""
+    seconds after its last end, as by a timer), again `restart` seconds after a failure, and passed the socket as fd 3, under
+    the name `name`. `before`: a command that starts the program, which a test may change at any time."""
 
-    def __init__(self, command, sock, log, environment, every=None, restart=0.1):
+    def __init__(self, command, sock, log, environment, every=None, restart=0.1, name="ddns"):
         self._command, self._sock, self._log, self._environment = command, sock, log, environment
-        self._every, self._restart = every, restart
+        self._every, self._restart, self._name = every, restart, name
         self._stop = threading.Event()
         self._wake, self._waker = os.pipe()
         self._lock = threading.Lock()
@@ -57,7 +57,7 @@ class Activated:
 
     def _start(self):
         # bash, because LISTEN_PID must be the program's own pid and the socket its fd 3.
-        script = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=ddns "$0" "$@" 3<&{self._sock.fileno()}'
+        script = f'exec env LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES={self._name} "$0" "$@" 3<&{self._sock.fileno()}'
         with open(self._log, "ab") as log:
             return subprocess.Popen([*DIE_WITH_US, "KILL", "bash", "-c", script, *self.before, *self._command],
                                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment,

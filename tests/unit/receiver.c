@@ -58,7 +58,7 @@ static int listen_on_loopback(void) {
         return fd;
 }
 
-Receiver *receiver_new(const char *settings, const char *state) {
+static Receiver *make(const char *settings, const char *state, bool metrics) {
         Receiver *r = calloc(1, sizeof *r);
 
         assert_non_null(r);
@@ -70,8 +70,17 @@ Receiver *receiver_new(const char *settings, const char *state) {
         write_config(r, settings, state);
         write_hash(r);
         r->listener = listen_on_loopback();
+        r->metrics = metrics ? listen_on_loopback() : -1;
         receiver_start(r);
         return r;
+}
+
+Receiver *receiver_new(const char *settings, const char *state) {
+        return make(settings, state, false);
+}
+
+Receiver *receiver_new_with_metrics(const char *settings, const char *state) {
+        return make(settings, state, true);
 }
 
 static void run_program(const Receiver *r) {
@@ -82,12 +91,18 @@ static void run_program(const Receiver *r) {
         (void) snprintf(pid, sizeof pid, "%d", (int) getpid());
         /* it ends with the test, however that ends */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || log < 0 || dup2(log, STDOUT_FILENO) < 0 ||
-            dup2(log, STDERR_FILENO) < 0 || dup2(r->listener, 3) < 0)
+            dup2(log, STDERR_FILENO) < 0)
                 _exit(120);
-        if (r->listener == 3) /* dup2() of itself leaves close-on-exec set */
-                (void) fcntl(3, F_SETFD, 0);
+
+        /* out of the way first: each may have the other's number */
+        int listener = fcntl(r->listener, F_DUPFD_CLOEXEC, 10);
+        bool with_metrics = r->metrics >= 0;
+        int metrics = with_metrics ? fcntl(r->metrics, F_DUPFD_CLOEXEC, 10) : -1;
+        if (dup2(listener, 3) < 0 || (with_metrics && dup2(metrics, 4) < 0))
+                _exit(120);
         (void) setenv("LISTEN_PID", pid, 1);
-        (void) setenv("LISTEN_FDS", "1", 1);
+        (void) setenv("LISTEN_FDS", with_metrics ? "2" : "1", 1);
+        (void) setenv("LISTEN_FDNAMES", with_metrics ? "ddns:metrics" : "ddns", 1);
         (void) execl(RECEIVER, "ddns-receiver", config, (char *) NULL);
         _exit(121);
 }
@@ -128,6 +143,7 @@ void receiver_free(Receiver *r) {
                         print_error("ddns-receiver left with %d: %s", status, receiver_log(r));
         }
         (void) close(r->listener);
+        ddns_closep(&r->metrics);
         for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
                 (void) snprintf(path, sizeof path, "%s/%s", r->directory, files[i]);
                 (void) unlink(path);
@@ -145,15 +161,23 @@ const char *receiver_log(const Receiver *r) {
         return ddns_file_read(r->log, 16 << 20, &log, NULL, NULL) < 0 ? "" : log;
 }
 
-int client_connect(const Receiver *r) {
+static int connect_to(int listener) {
         struct sockaddr_in a;
         socklen_t size = sizeof a;
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         assert_true(fd >= 0);
-        assert_int_equal(getsockname(r->listener, (struct sockaddr *) &a, &size), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *) &a, &size), 0);
         assert_int_equal(connect(fd, (struct sockaddr *) &a, size), 0);
         return fd;
+}
+
+int client_connect(const Receiver *r) {
+        return connect_to(r->listener);
+}
+
+int client_connect_metrics(const Receiver *r) {
+        return connect_to(r->metrics);
 }
 
 void client_write(int fd, const char *data, size_t size) {

@@ -11,12 +11,15 @@
 typedef struct Receiver {
         char directory[64], database[96], config[96], log[96];
         int listener;
-        pid_t pid; /* 0: not running */
+        int metrics; /* the socket for scrapes; -1: none */
+        pid_t pid;   /* 0: not running */
 } Receiver;
 
 /* Makes directory, configuration and socket, and starts the program. `settings`: lines of YAML below `receiver:`, indented by
  * two; `state`: likewise below `state:`. */
 Receiver *receiver_new(const char *settings, const char *state);
+/* Likewise, with ddns-metrics.socket beside it. */
+Receiver *receiver_new_with_metrics(const char *settings, const char *state);
 /* Ends the program, which must leave with status 0, and removes everything. */
 void receiver_free(Receiver *r);
 
@@ -31,6 +34,7 @@ const char *receiver_log(const Receiver *r);
 
 /* A connection; reads and writes end the test when nothing happens for long. */
 int client_connect(const Receiver *r);
+int client_connect_metrics(const Receiver *r);
 void client_write(int fd, const char *data, size_t size);
 void client_say(int fd, const char *text);
 /* The other side has closed, and said nothing before. */
@@ -41,7 +45,7 @@ bool client_has_answer(int fd, int ms);
 typedef struct Answer {
         int status;
         char headers[2048];
-        char body[4096];
+        char body[16384];
 } Answer;
 
 /* The next answer on the connection; `head`: one without body. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "basic/clock.h"
 #include "receiver/certificate.h"
 #include "test.h"
 
@@ -83,12 +84,68 @@ static void what_is_no_certificate_is_told_without_its_text(void **state) {
         }
 }
 
+#define DAY  (86400 * USEC_PER_SEC)
+#define HOUR (3600 * USEC_PER_SEC)
+#define END  UINT64_C(1800000000000000) /* 2027-01-15 08:00:00 UTC */
+
+/* What is said at `now`; "" for nothing. */
+static const char *warning(uint64_t now, uint64_t *warned) {
+        static char name[] = "tls.crt", chain[] = "a chain";
+        static DdnsMessage message;
+        const DdnsConfig config = { .receiver.tls.certificate = name };
+        const DdnsCertificate c = { .chain = chain, .expires_usec = END };
+
+        message = DDNS_MESSAGE_NULL;
+        if (!ddns_certificate_warning(&config, &c, now, warned, &message))
+                assert_string_equal(message.text, "");
+        return message.text;
+}
+
+static void its_end_is_told_from_two_weeks_before_with_file_and_date(void **state) {
+        uint64_t warned = 0;
+        (void) state;
+
+        assert_string_equal(warning(END - 14 * DAY - 1, &warned), "");
+        assert_string_equal(warning(END - 14 * DAY, &warned),
+                            "the TLS certificate tls.crt expires on 2027-01-15 08:00:00 UTC, in 14 "
+                            "days: renew it");
+        warned = 0;
+        assert_string_equal(
+                        warning(END, &warned),
+                        "the TLS certificate tls.crt has expired on 2027-01-15 08:00:00 UTC: renew it");
+}
+
+static void its_end_is_told_once_a_day(void **state) {
+        uint64_t warned = 0;
+        unsigned said = 0;
+        (void) state;
+
+        for (uint64_t now = END - 20 * DAY; now < END + 7 * DAY; now += HOUR)
+                said += *warning(now, &warned) != '\0';
+        assert_int_equal(said, 14 + 7);
+        assert_string_not_equal(warning(END - DAY, &warned), ""); /* the clock was put back */
+        assert_string_equal(warning(END - DAY + HOUR, &warned), "");
+}
+
+static void without_a_certificate_nothing_is_told(void **state) {
+        const DdnsCertificate none = DDNS_CERTIFICATE_NULL;
+        const DdnsConfig config = { 0 };
+        uint64_t warned = 0;
+        (void) state;
+
+        assert_false(ddns_certificate_warning(&config, &none, END, &warned, NULL));
+        assert_int_equal(warned, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(neither_file_there_is_no_tls_wanted, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(one_file_alone_is_a_mistake, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_no_certificate_is_told_without_its_text, set_up,
                                                 tear_down),
+                cmocka_unit_test(its_end_is_told_from_two_weeks_before_with_file_and_date),
+                cmocka_unit_test(its_end_is_told_once_a_day),
+                cmocka_unit_test(without_a_certificate_nothing_is_told),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -314,6 +314,22 @@ static void a_disk_that_fails_is_503_and_a_new_process_goes_on(void **state) {
         receiver_free(r);
 }
 
+static void a_database_that_is_removed_is_503_and_a_new_process_goes_on(void **state) {
+        ddns_cleanup(ddns_freep) char *request = push_request("a.test", 1, "HTTP/1.0");
+        Receiver *r = receiver_new("", "");
+
+        assert_true(client_push(r, "before.test", 1));
+        assert_int_equal(unlink(r->database), 0);
+        assert_503(client_ask(r, request), "can%20not%20be%20written");
+        assert_int_equal(receiver_wait(r), 1);
+        assert_non_null(strstr(receiver_log(r), "removed or replaced while it was open"));
+
+        receiver_start(r);
+        assert_true(client_push(r, "a.test", 1));
+        assert_int_equal(access(r->database, F_OK), 0);
+        receiver_free(r);
+}
+
 /* Of the same password, with three million rounds. */
 static const char slow_hash[] = "$6$rounds=3000000$saltsalt$BbNMLxDInUD8OylF94iDMRqxU9Ts6.JoD"
                                 "1qC4/Dv6PnbdDudWBI/dvfBc1MPFvI0MAVoMRYpJ.ZBvlVKN7t1K0";
@@ -447,6 +463,7 @@ int main(void) {
                 cmocka_unit_test(a_locked_database_is_503_until_it_is_free),
                 cmocka_unit_test(clients_may_go_away_while_their_push_waits_for_the_database),
                 cmocka_unit_test(a_disk_that_fails_is_503_and_a_new_process_goes_on),
+                cmocka_unit_test(a_database_that_is_removed_is_503_and_a_new_process_goes_on),
                 cmocka_unit_test(guessers_do_not_hold_up_a_master),
                 cmocka_unit_test(guesses_are_held_back_and_a_master_of_the_same_address_is_not),
                 cmocka_unit_test(sockets_share_the_descriptors_that_there_are),

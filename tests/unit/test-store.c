@@ -859,6 +859,41 @@ static void garbage_is_no_database(void **state) {
         (void) unlink(path);
 }
 
+/* It would be written to, and gone with the process. */
+static void a_file_that_was_removed_or_replaced_takes_nothing_more(void **state) {
+        static const char digest[DDNS_DIGEST_SIZE];
+        Fixture *f = *state;
+        DdnsChange change = { .kind = DDNS_CHANGE_SAVE,
+                              .zone = "b.test",
+                              .content = "b.test 1\n",
+                              .size = 9,
+                              .digest = (const uint8_t *) digest,
+                              .serial = 1,
+                              .master = "da1" };
+        DdnsStoreCounts counts;
+        char copy[128];
+
+        (void) snprintf(copy, sizeof copy, "%s/copy", f->directory);
+        for (unsigned replaced = 0; replaced < 2; replaced++) {
+                (void) push(f, "a.test", 1 + replaced);
+                assert_int_equal(ddns_store_backup(f->store, copy, NULL, NULL, NULL), 0);
+                if (replaced)
+                        assert_int_equal(rename(copy, f->path), 0);
+                else
+                        assert_int_equal(unlink(f->path), 0);
+                assert_int_equal(ddns_store_accept(f->store, &change, 1, f->now), -ESTALE);
+                assert_non_null(strstr(ddns_store_error(f->store), "removed or replaced"));
+                assert_true(ddns_store_is_spent(f->store));
+                assert_int_equal(ddns_store_accept(f->store, &change, 1, f->now), -ESTALE);
+                (void) ddns_store_free(f->store);
+
+                assert_int_equal(ddns_store_open(f->path, &store_options, &f->store, NULL), 0);
+                assert_int_equal(ddns_store_count(f->store, &counts), 0);
+                assert_int_equal(counts.zones, replaced);
+                (void) unlink(copy);
+        }
+}
+
 /* A page that was fine for a moment might be of before a write that was lost: nothing is believed any more. */
 static void after_damage_a_handle_is_spent_and_a_new_one_is_not(void **state) {
         static const char zeros[64 * 1024];
@@ -950,6 +985,7 @@ int main(void) {
                 TEST(a_locked_database_is_eagain_and_nothing_happened),
                 TEST(foreign_and_newer_databases_are_refused_untouched),
                 TEST(garbage_is_no_database),
+                TEST(a_file_that_was_removed_or_replaced_takes_nothing_more),
                 TEST(after_damage_a_handle_is_spent_and_a_new_one_is_not),
                 TEST(everything_survives_reopening),
         };
