@@ -97,7 +97,7 @@ void zone_records_normalize(ZoneRecords *z) {
 /* RFC 1034, 3.6.2, with the exceptions of RFC 4034 and what BIND takes beside a CNAME. */
 static bool may_stand_beside_cname(uint16_t type) {
         return type == LDNS_RR_TYPE_CNAME || type == LDNS_RR_TYPE_RRSIG || type == LDNS_RR_TYPE_NSEC ||
-               type == LDNS_RR_TYPE_KEY || type == LDNS_RR_TYPE_SIG || type == LDNS_RR_TYPE_NXT;
+               type == LDNS_RR_TYPE_KEY || type == LDNS_RR_TYPE_SIG;
 }
 
 static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {

@@ -76,6 +76,10 @@ static const struct {
         { HEAD "a TYPE255 \\# 0\n", "is no type" },
         { HEAD "a OPT x\n", "is no type" },
         { HEAD "a MD b\n", "is no type" },
+        { HEAD "a NXT b A\n", "is no type" },
+        { HEAD "a NSAP-PTR b\n", "is no type" },
+        { HEAD "a TYPE40 \\# 4 01020303\n", "is no type" }, /* SINK */
+        { HEAD "a ATMA \\# 2 0139\n", "is no type" },
         { HEAD "@ DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n",
           "line 4: a DS record, which belongs" },
         { HEAD "@ CDS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n",
