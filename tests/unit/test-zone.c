@@ -164,6 +164,7 @@ static const struct {
           "line 4: bad ZONEMD record: the digest" },
         { HEAD "@ ZONEMD 7 1 9 ab\n", "line 4: bad ZONEMD record: the digest is too short" },
         { HEAD "a TLSA 1 1 1 abc\n", "line 4: bad TLSA record: half an octet" },
+        { HEAD "a KEY 65535 3 5 AQPSKmynfzW4kyBv\n", "line 4: bad KEY record: its flags" },
         { HEAD "a X25 311\n", "line 4: bad X25 record" },
         { HEAD "a X25 31a1\n", "line 4: bad X25 record" },
         { HEAD "a NSAP 0x4\n", "line 4: bad NSAP record" },
