@@ -110,15 +110,30 @@ static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {
         return ddns_fail(message, -EBADMSG, "line %u: %s at %s", r->line, what, owner);
 }
 
+/* What BIND holds of an RRset, each record with its size before it, is no more than fits into a message. */
+#define RRSET_SIZE_MAX 65512
+
+static size_t size_in_rrset(const ZoneRecord *r) {
+        size_t size = r->type == LDNS_RR_TYPE_RRSIG ? 3 : 2; /* BIND has a mark in signatures */
+
+        for (size_t i = 0; i < ldns_rr_rd_count(r->rr); i++)
+                size += ldns_rdf_size(ldns_rr_rdf(r->rr, i));
+        return size;
+}
+
 static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start, size_t end,
                        DdnsMessage *message) {
         bool at_apex = ldns_dname_compare(z->records[start].owner, apex) == 0;
         const ZoneRecord *cname = NULL, *other = NULL;
+        size_t size = 0;
 
         for (size_t i = start; i < end; i++) {
                 const ZoneRecord *r = &z->records[i];
                 bool second = i > start && compare_rrset(r, r - 1) == 0;
 
+                size = (second ? size : 0) + size_in_rrset(r);
+                if (size > RRSET_SIZE_MAX)
+                        return refuse(r, message, "more records of one type than fit into a message");
                 if (r->type == LDNS_RR_TYPE_CNAME)
                         cname = r;
                 else if (!may_stand_beside_cname(r->type))

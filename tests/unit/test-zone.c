@@ -256,6 +256,25 @@ static void records_of_64_kib_are_whole_or_refused(void **state) {
         }
 }
 
+/* 127 records of two strings of 255 octets are 65,278 octets with the sizes before them, and the last one is `length` + 3. */
+static void an_rrset_is_no_larger_than_a_message(void **state) {
+        for (int length = 231; length <= 232; length++) {
+                ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+                ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+                DdnsMessage message;
+
+                ddns_buffer_append_text(&b, HEAD);
+                for (int i = 0; i < 127; i++)
+                        ddns_buffer_append_format(&b, "t TXT %0255d %0255d\n", i, i);
+                ddns_buffer_append_format(&b, "t TXT %0*d\n", length, 0);
+                int r = ddns_zone_check("example.test", b.data, b.size, &limits, &z, &message);
+                assert_int_equal(r, length == 231 ? 0 : -EBADMSG);
+                if (r < 0)
+                        assert_non_null(strstr(message.text,
+                                               "than fit into a message at t.example.test"));
+        }
+}
+
 static void long_strings_and_names_meet_their_limits(void **state) {
         char zone[2048], string[300];
         DdnsMessage message;
@@ -344,6 +363,7 @@ int main(void) {
                 cmocka_unit_test(accepted_zones_come_out_canonical),
                 cmocka_unit_test(canonical_text_is_its_own_canonical_text),
                 cmocka_unit_test(refusals_say_where_and_why),
+                cmocka_unit_test(an_rrset_is_no_larger_than_a_message),
                 cmocka_unit_test(long_strings_and_names_meet_their_limits),
                 cmocka_unit_test(records_of_64_kib_are_whole_or_refused),
                 cmocka_unit_test(parameters_full_of_escapes_do_not_end_the_program),
