@@ -154,6 +154,11 @@ static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start,
         return 0;
 }
 
+/* RFC 8078, 4: no more signatures. */
+static bool is_deletion(const ZoneRecord *r) {
+        return strcmp(r->rdata, r->type == LDNS_RR_TYPE_CDS ? "0 0 0 00" : "0 3 0 AA==") == 0;
+}
+
 static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
         const ZoneRecord *cds = NULL;
         size_t soa = 0, ns = 0, dnskey = 0;
@@ -168,7 +173,7 @@ static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *m
                         return refuse(r, message, "more than one SOA");
                 if (r->type == LDNS_RR_TYPE_DS)
                         return refuse(r, message, "a DS record, which belongs into the zone above,");
-                if (r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY)
+                if ((r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY) && !is_deletion(r))
                         cds = r;
                 ns += r->type == LDNS_RR_TYPE_NS;
                 dnskey += r->type == LDNS_RR_TYPE_DNSKEY;

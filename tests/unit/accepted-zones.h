@@ -99,6 +99,8 @@ static const struct {
                "s SVCB 1 . mandatory=port,alpn port=1 alpn=h2 no-default-alpn dohpath=/q{?dns}\n"
                "n NAPTR 1 1 \"u\" \"x\" \"/^(.*)$/sip:\\\\1@x/i\" .\n",
           NULL },
+        { "the end of signatures, told the zone above", HEAD "@ CDS 0 0 0 00\n@ CDNSKEY 0 3 0 AA==\n",
+          NULL },
         { "a DS of a delegation",
           HEAD "d NS ns.host.\nd DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n", NULL },
         { "a name server of its own, with its address", HEAD "@ NS ns\nns A 192.0.2.1\n", NULL },
