@@ -168,6 +168,7 @@ static const struct {
         { HEAD "a X25 311\n", "line 4: bad X25 record" },
         { HEAD "a X25 31a1\n", "line 4: bad X25 record" },
         { HEAD "a NSAP 0x4\n", "line 4: bad NSAP record" },
+        { HEAD "a NSAP 0x\n", "line 4: bad NSAP record" },
         { HEAD "a APL 1:192.0.2.0/33\n", "line 4: bad APL record" },
         { HEAD "a IPSECKEY 10- 3 2 b AAAA\n", "line 4: bad IPSECKEY record" },
         { HEAD "a IPSECKEY 10 3 256 b AAAA\n", "line 4: bad IPSECKEY record" },
