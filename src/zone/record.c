@@ -113,7 +113,8 @@ static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMess
                          (int) (t->size < 40 ? t->size : 40), t->text);
 }
 
-/* The TTL that was written, else $TTL, else the last one (RFC 1035), else an SOA's own minimum (RFC 2308, as BIND). */
+/* The TTL that was written, else $TTL, else the last one (RFC 1035). An SOA before any has its own minimum, which then is as if it
+ * stood in a $TTL, as in BIND. */
 static int choose_ttl(ZoneContext *c, bool has_ttl, uint64_t written, const ldns_rr *rr,
                       const ZoneEntry *e, uint32_t *ret, DdnsMessage *message) {
         int r;
@@ -130,6 +131,8 @@ static int choose_ttl(ZoneContext *c, bool has_ttl, uint64_t written, const ldns
                 r = check_ttl(ldns_rdf2native_int32(ldns_rr_rdf(rr, 6)), e->line, ret, message);
                 if (r < 0)
                         return r;
+                c->has_default_ttl = true;
+                c->default_ttl = *ret;
         } else
                 return ddns_fail(message, -EBADMSG, "line %u: no TTL, and no $TTL before it", e->line);
         c->has_last_ttl = true;

@@ -351,6 +351,16 @@ static void the_number_of_records_is_bounded(void **state) {
         assert_string_equal(message.text, "line 4: more than 2 records");
 }
 
+static void an_soa_without_ttl_or_dollar_ttl_gives_its_minimum_to_what_follows(void **state) {
+        static const char zone[] =
+                        "@ SOA ns.host. h 7 1 2 3 300\n@ NS ns.host.\na 5 A 192.0.2.1\nb A 192.0.2.2\n";
+        ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+
+        assert_int_equal(ddns_zone_check("example.test", zone, sizeof zone - 1, &limits, &z, NULL), 0);
+        assert_non_null(strstr(z.text, "example.test.\t300\tIN\tSOA"));
+        assert_non_null(strstr(z.text, "b.example.test.\t300\tIN\tA"));
+}
+
 static void the_serial_is_the_soas(void **state) {
         static const char zone[] = "$TTL 60\n@ NS ns.host.\n@ SOA ns.host. h 4294967295 1 2 3 4\n";
         ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
@@ -371,6 +381,7 @@ int main(void) {
                 cmocka_unit_test(nul_octets_are_refused_with_their_line),
                 cmocka_unit_test(owners_outside_are_dropped_with_a_warning),
                 cmocka_unit_test(the_number_of_records_is_bounded),
+                cmocka_unit_test(an_soa_without_ttl_or_dollar_ttl_gives_its_minimum_to_what_follows),
                 cmocka_unit_test(the_serial_is_the_soas),
         };
 
