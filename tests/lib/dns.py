@@ -24,6 +24,11 @@ class Soa(NamedTuple):
     serial: Optional[int]  # None: no SOA of this name in the answer
 
 
+def _query(ident, zone, rtype):
+    name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0"
+    return struct.pack("!HHHHHH", ident, 0, 1, 0, 0, 0) + name + struct.pack("!HH", rtype, 1)
+
+
 def _skip_name(message, at):
     while message[at]:
         if message[at] & 0xC0:
@@ -145,12 +150,11 @@ class NameServer:
     def soa(self, zone, timeout=1.0):
         """One UDP query; None if nothing answers in time."""
         ident = random.randrange(65536)
-        name = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
             s.connect((self.address, self.port))
             try:
-                s.send(struct.pack("!HHHHHH", ident, 0, 1, 0, 0, 0) + name + struct.pack("!HH", TYPE_SOA, 1))
+                s.send(_query(ident, zone, TYPE_SOA))
                 while True:
                     message = s.recv(4096)
                     if message[:2] == struct.pack("!H", ident):
@@ -173,8 +177,7 @@ class NameServer:
 
     def wire(self, zone):
         """All records by a zone transfer, as sorted Records."""
-        question = b"".join(bytes([len(label)]) + label.encode() for label in zone.split(".")) + b"\0" + struct.pack("!HH", TYPE_AXFR, 1)
-        query = struct.pack("!HHHHHH", random.randrange(65536), 0, 1, 0, 0, 0) + question
+        query = _query(random.randrange(65536), zone, TYPE_AXFR)
         found = []
         with socket.create_connection((self.address, self.port), 10) as s:
             s.sendall(struct.pack("!H", len(query)) + query)

@@ -43,7 +43,8 @@ QUESTIONS = KINDS + [
 
 
 def questions(zone, opt_out=False, brief=False):
-    """QUESTIONS or KINDS for a zone. With opt-out nobody can prove that no name is closer than a wildcard with data (RFC 5155, 9.2)."""
+    """QUESTIONS or KINDS for a zone. With opt-out nobody can prove that no name is closer than a wildcard with data
+    (RFC 5155, 9.2)."""
     return [(name.format(zone=zone), rtype, "unsigned" if opt_out and wanted == "positive" and "any.wild" in name else wanted)
             for name, rtype, wanted in (KINDS if brief else QUESTIONS)]
 
