@@ -274,6 +274,18 @@ static int unreadable(int error, const ZoneToken *type, unsigned line, DdnsMessa
                          (int) type->size, type->text);
 }
 
+/* But for APL, whose octets ldns cuts otherwise, and with zeros at the end of an address that name servers leave away. */
+static bool same_octets(const ldns_rr *a, const ldns_rr *b) {
+        if (ldns_rr_get_type(a) == LDNS_RR_TYPE_APL)
+                return true;
+        if (ldns_rr_rd_count(a) != ldns_rr_rd_count(b))
+                return false;
+        for (size_t i = 0; i < ldns_rr_rd_count(a); i++)
+                if (ldns_rdf_compare(ldns_rr_rdf(a, i), ldns_rr_rdf(b, i)) != 0)
+                        return false;
+        return true;
+}
+
 /* ldns takes octets in RFC 3597 form that no record of a known type has, and writes some fields so that nobody can read them:
  * what it made must be readable as the same record. */
 static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
@@ -298,9 +310,9 @@ static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsM
         if (r < 0)
                 return r;
         r = zone_rdata_to_text(again, &same);
-        ldns_rr_free(again);
-        if (r >= 0 && strcmp(rdata, same) != 0)
+        if (r >= 0 && (strcmp(rdata, same) != 0 || !same_octets(rr, again)))
                 r = -EBADMSG;
+        ldns_rr_free(again);
         return r < 0 ? unreadable(r, type, line, message) : 0;
 }
 

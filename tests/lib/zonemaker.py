@@ -5,8 +5,8 @@ import base64
 
 import rrtypes
 
-# What ldns knows and BIND looks into; A6 is to ldns any octets.
-NUMBERS = sorted(number for name, number in rrtypes.known().items() if name != "A6")
+# What we accept and BIND looks into; A6 is to ldns any octets.
+NUMBERS = sorted(number for name, number in rrtypes.known().items() if name not in ("A6", *rrtypes.REFUSED))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

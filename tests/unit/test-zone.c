@@ -95,6 +95,8 @@ static const struct {
         { HEAD "a A \\# 5 c000020100\n", "line 4: bad A record: it has not the octets of its type" },
         { HEAD "a MX \\# 8 000a0178000178 00\n", "line 4: bad MX record: it has not the octets" },
         { HEAD "a NS \\# 2 c000\n", "line 4: bad NS record" },
+        { HEAD "a CSYNC \\# 16 e3000203040400020002200100940020\n",
+          "line 4: bad CSYNC record: it has no one reading" },
         { HEAD "a HTTPS \\# 8 0001000002000161\n", "line 4: bad HTTPS record" },
         { HEAD "a MX 10 \\# 0\n", "line 4: \\# stands within a record" },
         { "$TTL 1h\n@ SOA ns.host. h \\# 0 86400\n@ NS ns.host.\n",
