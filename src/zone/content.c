@@ -40,6 +40,14 @@ static const char *check_digest(const ldns_rr *rr) {
                                                                        : NULL;
 }
 
+/* RFC 2535, 3.1.2: both bits mean that there is no key. */
+static const char *check_key(const ldns_rr *rr) {
+        if (ldns_rr_rd_count(rr) > 3 && *ldns_rdf_data(ldns_rr_rdf(rr, 0)) >> 6 == 3 &&
+            ldns_rdf_size(ldns_rr_rdf(rr, 3)) > 0)
+                return "its flags say that it has no key";
+        return NULL;
+}
+
 /* RFC 4034, 3.1.3: a signature covers names of its signer's zone. */
 static const char *check_rrsig(const ldns_rr *rr) {
         if (ldns_rr_rd_count(rr) > 7 &&
@@ -181,7 +189,8 @@ int zone_content_check(const ldns_rr *rr, unsigned line, DdnsMessage *message) {
                 { LDNS_RR_TYPE_CDS, check_digest },    { LDNS_RR_TYPE_DLV, check_digest },
                 { LDNS_RR_TYPE_ZONEMD, check_digest }, { LDNS_RR_TYPE_RRSIG, check_rrsig },
                 { LDNS_RR_TYPE_NSEC, check_nsec },     { LDNS_RR_TYPE_NAPTR, check_naptr },
-                { LDNS_RR_TYPE_SVCB, check_svcb },     { LDNS_RR_TYPE_HTTPS, check_svcb },
+                { LDNS_RR_TYPE_KEY, check_key },       { LDNS_RR_TYPE_SVCB, check_svcb },
+                { LDNS_RR_TYPE_HTTPS, check_svcb },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

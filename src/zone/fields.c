@@ -254,7 +254,7 @@ static bool is_nsap(const ZoneEntry *e, size_t i) {
 
         for (size_t k = 2; i < e->n && k < e->tokens[i].size; k++)
                 digits += isxdigit((unsigned char) e->tokens[i].text[k]) != 0;
-        return digits % 2 == 0;
+        return digits > 0 && digits % 2 == 0;
 }
 
 static bool is_x25(const ZoneEntry *e, size_t i) {

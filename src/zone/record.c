@@ -84,10 +84,22 @@ static int parse_head(const ZoneEntry *e, size_t i, bool *ret_has_ttl, uint64_t 
         return 0;
 }
 
-/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD and MF no longer (RFC 973, 3.6). */
+/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD, MF and NXT no longer (RFC 973, 3.6; RFC 3755). The others
+ * are to ldns what they are not: a string, a single octet, hexadecimal. */
 static bool is_no_zone_type(uint16_t type) {
-        return type == 0 || type == LDNS_RR_TYPE_OPT || (type >= 128 && type <= 255) ||
-               type == LDNS_RR_TYPE_MD || type == LDNS_RR_TYPE_MF;
+        static const uint16_t types[] = { 0,
+                                          LDNS_RR_TYPE_MD,
+                                          LDNS_RR_TYPE_MF,
+                                          LDNS_RR_TYPE_NXT,
+                                          LDNS_RR_TYPE_OPT,
+                                          LDNS_RR_TYPE_NSAP_PTR,
+                                          LDNS_RR_TYPE_SINK,
+                                          LDNS_RR_TYPE_ATMA };
+
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+                if (types[i] == type)
+                        return true;
+        return type >= 128 && type <= 255;
 }
 
 static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMessage *message) {
@@ -101,7 +113,8 @@ static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMess
                          (int) (t->size < 40 ? t->size : 40), t->text);
 }
 
-/* The TTL that was written, else $TTL, else the last one (RFC 1035), else an SOA's own minimum (RFC 2308, as BIND). */
+/* The TTL that was written, else $TTL, else the last one (RFC 1035). An SOA before any has its own minimum, which then is as if it
+ * stood in a $TTL, as in BIND. */
 static int choose_ttl(ZoneContext *c, bool has_ttl, uint64_t written, const ldns_rr *rr,
                       const ZoneEntry *e, uint32_t *ret, DdnsMessage *message) {
         int r;
@@ -118,6 +131,8 @@ static int choose_ttl(ZoneContext *c, bool has_ttl, uint64_t written, const ldns
                 r = check_ttl(ldns_rdf2native_int32(ldns_rr_rdf(rr, 6)), e->line, ret, message);
                 if (r < 0)
                         return r;
+                c->has_default_ttl = true;
+                c->default_ttl = *ret;
         } else
                 return ddns_fail(message, -EBADMSG, "line %u: no TTL, and no $TTL before it", e->line);
         c->has_last_ttl = true;

@@ -97,7 +97,7 @@ void zone_records_normalize(ZoneRecords *z) {
 /* RFC 1034, 3.6.2, with the exceptions of RFC 4034 and what BIND takes beside a CNAME. */
 static bool may_stand_beside_cname(uint16_t type) {
         return type == LDNS_RR_TYPE_CNAME || type == LDNS_RR_TYPE_RRSIG || type == LDNS_RR_TYPE_NSEC ||
-               type == LDNS_RR_TYPE_KEY || type == LDNS_RR_TYPE_SIG || type == LDNS_RR_TYPE_NXT;
+               type == LDNS_RR_TYPE_KEY || type == LDNS_RR_TYPE_SIG;
 }
 
 static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {
@@ -110,15 +110,30 @@ static int refuse(const ZoneRecord *r, DdnsMessage *message, const char *what) {
         return ddns_fail(message, -EBADMSG, "line %u: %s at %s", r->line, what, owner);
 }
 
+/* What BIND holds of an RRset, each record with its size before it, is no more than fits into a message. */
+#define RRSET_SIZE_MAX 65512
+
+static size_t size_in_rrset(const ZoneRecord *r) {
+        size_t size = r->type == LDNS_RR_TYPE_RRSIG ? 3 : 2; /* BIND has a mark in signatures */
+
+        for (size_t i = 0; i < ldns_rr_rd_count(r->rr); i++)
+                size += ldns_rdf_size(ldns_rr_rdf(r->rr, i));
+        return size;
+}
+
 static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start, size_t end,
                        DdnsMessage *message) {
         bool at_apex = ldns_dname_compare(z->records[start].owner, apex) == 0;
         const ZoneRecord *cname = NULL, *other = NULL;
+        size_t size = 0;
 
         for (size_t i = start; i < end; i++) {
                 const ZoneRecord *r = &z->records[i];
                 bool second = i > start && compare_rrset(r, r - 1) == 0;
 
+                size = (second ? size : 0) + size_in_rrset(r);
+                if (size > RRSET_SIZE_MAX)
+                        return refuse(r, message, "more records of one type than fit into a message");
                 if (r->type == LDNS_RR_TYPE_CNAME)
                         cname = r;
                 else if (!may_stand_beside_cname(r->type))
@@ -139,6 +154,11 @@ static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start,
         return 0;
 }
 
+/* RFC 8078, 4: no more signatures. */
+static bool is_deletion(const ZoneRecord *r) {
+        return strcmp(r->rdata, r->type == LDNS_RR_TYPE_CDS ? "0 0 0 00" : "0 3 0 AA==") == 0;
+}
+
 static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
         const ZoneRecord *cds = NULL;
         size_t soa = 0, ns = 0, dnskey = 0;
@@ -153,7 +173,7 @@ static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *m
                         return refuse(r, message, "more than one SOA");
                 if (r->type == LDNS_RR_TYPE_DS)
                         return refuse(r, message, "a DS record, which belongs into the zone above,");
-                if (r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY)
+                if ((r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY) && !is_deletion(r))
                         cds = r;
                 ns += r->type == LDNS_RR_TYPE_NS;
                 dnskey += r->type == LDNS_RR_TYPE_DNSKEY;

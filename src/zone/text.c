@@ -134,6 +134,31 @@ static int check_generic(const ZoneEntry *e, size_t type_token, DdnsMessage *mes
         return 0;
 }
 
+/* ldns leaves out octets behind those that the type has, and follows pointers in names: the record must have what is written. */
+static int check_octets(const ldns_rr *rr, const ZoneEntry *e, size_t type_token, DdnsMessage *message) {
+        ddns_cleanup(buffer_freep) ldns_buffer *wire = ldns_buffer_new(4096); /* grows */
+        const ZoneToken *t = &e->tokens[type_token];
+        bool same = true;
+        size_t n = 0;
+
+        if (!wire || ldns_rr_rdata2buffer_wire(wire, rr) != LDNS_STATUS_OK)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        const uint8_t *octets = ldns_buffer_begin(wire);
+        size_t digits = 2 * ldns_buffer_position(wire);
+        for (size_t i = type_token + 3; i < e->n; i++)
+                for (size_t k = 0; k < e->tokens[i].size && same; k++, n++) {
+                        int digit = ldns_hexdigit_to_int(e->tokens[i].text[k]);
+
+                        same = n < digits &&
+                               digit == (n % 2 == 0 ? octets[n / 2] >> 4 : octets[n / 2] & 15);
+                }
+        if (same && n == digits)
+                return 0;
+        return ddns_fail(message, -EBADMSG,
+                         "line %u: bad %.*s record: it has not the octets of its type", e->line,
+                         (int) t->size, t->text);
+}
+
 /* To ldns it is no name but a part of IPSECKEY's one field, and it does not complete it. */
 static bool is_gateway_name(uint16_t type, const ZoneEntry *e, size_t type_token, size_t i) {
         uint64_t kind;
@@ -215,7 +240,8 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
         if (status != LDNS_STATUS_OK)
                 return ddns_fail(message, -EBADMSG, "line %u: bad %.*s record: %s", e->line,
                                  (int) t->size, t->text, ldns_get_errorstr_by_id(status));
-        r = generic ? 0 : set_names(rr, origin, e, type_token, message);
+        r = generic ? check_octets(rr, e, type_token, message)
+                    : set_names(rr, origin, e, type_token, message);
         if (r >= 0)
                 r = zone_content_check(rr, e->line, message);
         if (r < 0) {
@@ -248,6 +274,18 @@ static int unreadable(int error, const ZoneToken *type, unsigned line, DdnsMessa
                          (int) type->size, type->text);
 }
 
+/* But for APL, whose octets ldns cuts otherwise, and with zeros at the end of an address that name servers leave away. */
+static bool same_octets(const ldns_rr *a, const ldns_rr *b) {
+        if (ldns_rr_get_type(a) == LDNS_RR_TYPE_APL)
+                return true;
+        if (ldns_rr_rd_count(a) != ldns_rr_rd_count(b))
+                return false;
+        for (size_t i = 0; i < ldns_rr_rd_count(a); i++)
+                if (ldns_rdf_compare(ldns_rr_rdf(a, i), ldns_rr_rdf(b, i)) != 0)
+                        return false;
+        return true;
+}
+
 /* ldns takes octets in RFC 3597 form that no record of a known type has, and writes some fields so that nobody can read them:
  * what it made must be readable as the same record. */
 static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
@@ -272,9 +310,9 @@ static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsM
         if (r < 0)
                 return r;
         r = zone_rdata_to_text(again, &same);
-        ldns_rr_free(again);
-        if (r >= 0 && strcmp(rdata, same) != 0)
+        if (r >= 0 && (strcmp(rdata, same) != 0 || !same_octets(rr, again)))
                 r = -EBADMSG;
+        ldns_rr_free(again);
         return r < 0 ? unreadable(r, type, line, message) : 0;
 }
 

@@ -26,17 +26,27 @@ secure          IN DS    12345 13 2 0123456789abcdef0123456789abcdef0123456789ab
 _sip._tcp       IN SRV   0 0 5060 mail
 """
 
-# What is asked, and what must be answered: "positive" or "negative", validated.
-QUESTIONS = [
-    ("{zone}", "SOA", "positive"), ("{zone}", "DNSKEY", "positive"), ("mail.{zone}", "A", "positive"),
-    ("www.{zone}", "CNAME", "positive"), ("any.wild.{zone}", "TXT", "positive"), ("deep.any.wild.{zone}", "TXT", "positive"),
-    ("secure.{zone}", "DS", "positive"),
-    ("mail.{zone}", "AAAA", "negative"), ("{zone}", "A", "negative"), ("any.wild.{zone}", "A", "negative"),
+# What is asked, and what must be answered: "positive" or "negative", validated. One of each kind: a record, a wildcard, no such
+# type, no such name, a delegation that is not signed.
+KINDS = [
+    ("mail.{zone}", "A", "positive"), ("any.wild.{zone}", "TXT", "positive"), ("mail.{zone}", "AAAA", "negative"),
+    ("nothing.{zone}", "A", "negative"), ("insecure.{zone}", "DS", "negative"),
+]
+QUESTIONS = KINDS + [
+    ("{zone}", "SOA", "positive"), ("{zone}", "DNSKEY", "positive"), ("www.{zone}", "CNAME", "positive"),
+    ("deep.any.wild.{zone}", "TXT", "positive"), ("secure.{zone}", "DS", "positive"),
+    ("{zone}", "A", "negative"), ("any.wild.{zone}", "A", "negative"),
     ("c.{zone}", "A", "negative"), ("b.c.{zone}", "TXT", "negative"), ("y.wild.{zone}", "A", "negative"),
-    ("_tcp.{zone}", "A", "negative"), ("insecure.{zone}", "DS", "negative"),
-    ("nothing.{zone}", "A", "negative"), ("zzz.b.c.{zone}", "A", "negative"), ("0.{zone}", "MX", "negative"),
+    ("_tcp.{zone}", "A", "negative"), ("zzz.b.c.{zone}", "A", "negative"), ("0.{zone}", "MX", "negative"),
     ("nothing.y.wild.{zone}", "A", "negative"),
 ]
+
+
+def questions(zone, opt_out=False, brief=False):
+    """QUESTIONS or KINDS for a zone. With opt-out nobody can prove that no name is closer than a wildcard with data
+    (RFC 5155, 9.2)."""
+    return [(name.format(zone=zone), rtype, "unsigned" if opt_out and wanted == "positive" and "any.wild" in name else wanted)
+            for name, rtype, wanted in (KINDS if brief else QUESTIONS)]
 
 
 def sign(zone, *options, algorithm="ECDSAP256SHA256"):
@@ -60,7 +70,7 @@ def key(text):
 
 
 def delv(nameserver, zone, trusted, name, rtype):
-    """What delv says with `trusted` (DNSKEY data) as the only anchor: "positive", "negative", or its whole output."""
+    """What delv says with `trusted` (DNSKEY data) as the only anchor: "positive", "negative", "unsigned", or its whole output."""
     flags, protocol, algorithm, *data = trusted.split()
     with tempfile.NamedTemporaryFile("w", suffix=".keys") as anchor:
         anchor.write(f'trust-anchors {{ {zone}. static-key {flags} {protocol} {algorithm} "{"".join(data)}"; }};\n')
@@ -71,4 +81,6 @@ def delv(nameserver, zone, trusted, name, rtype):
                                 check=False).stdout
     if "; negative response, fully validated" in output:
         return "negative"
+    if output.startswith(("; unsigned answer", "; negative response, unsigned answer")):
+        return "unsigned"
     return "positive" if "; fully validated" in output else output

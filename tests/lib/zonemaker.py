@@ -3,6 +3,10 @@
 
 import base64
 
+import rrtypes
+
+# What we accept and BIND looks into; A6 is to ldns any octets.
+NUMBERS = sorted(number for name, number in rrtypes.known().items() if name not in ("A6", *rrtypes.REFUSED))
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -112,8 +116,14 @@ class Maker:
             "RRSIG": lambda: f"A 13 {r.choice((2, 3, 3, 3, 3, 4))} 300 20360101000000 20260101000000 {n(65535)} {{zone}}. {b(64)}",
             "NSEC": lambda: f"{self.name()} A RRSIG NSEC TYPE65280",
         }
-        rtype = r.choice(list(makers))
-        return rtype, makers[rtype]()
+        rtype = r.choice([*makers, None])
+        return (rtype, makers[rtype]()) if rtype else self.octets()
+
+    def octets(self):
+        """Of any type, in the form of RFC 3597; small ones, which are lengths, types and names more often than others."""
+        r = self._r
+        data = bytes(r.choice((0, 0, 0, 1, 1, 2, 3, 4, 32, 64, r.randrange(256))) for _ in range(r.choice((1, 2, 3, 4, 5, 6, 8, 9, 16, 17, 22))))
+        return f"TYPE{r.choice(NUMBERS)}", rrtypes.generic(data)
 
     def _layout(self, owner, rtype, rdata, first):
         """One record as a line, or several."""
@@ -136,7 +146,7 @@ class Maker:
 
     def _head(self):
         r = self._r
-        ttl = r.choice(("$TTL 3600\n", "$TTL 1h ; one\n", "$ttl 300\n", "$TTL 2147483647\n"))
+        ttl = r.choice(("", "$TTL 3600\n", "$TTL 1h ; one\n", "$ttl 300\n", "$TTL 2147483647\n"))
         serial = r.choice((0, 1, 2026112901, 4294967295))
         soa = r.choice((
             f"@ IN SOA ns.host.test. h.{{zone}}. {serial} 3600 600 86400 300\n",

@@ -50,8 +50,8 @@ static const struct {
           "a.example.test.\t3600\tIN\tMX\t10 Mail.example.test.\na.example.test.\t3600\tIN\tTXT\t\"X\"\n"
           "a.example.test.\t3600\tIN\tTXT\t\"x\"\n" },
         { "no TTL after one that was written, without $TTL",
-          "@ 60 SOA ns.host. h 7 1d 2h3m 4w 300\n@ NS ns.host.\na 5 A 192.0.2.1\nb A 192.0.2.2\n",
-          NULL },
+          "@ 3600 SOA ns.host. h 7 1d 2h3m 4w 300\n@ NS ns.host.\na 5 A 192.0.2.1\nb A 192.0.2.2\n",
+          NS "a.example.test.\t5\tIN\tA\t192.0.2.1\nb.example.test.\t5\tIN\tA\t192.0.2.2\n" },
         { "unknown types and known ones in RFC 3597 form",
           HEAD "t TYPE65534 \\# 4 0A0B 0C0D\nu A \\# 4 C0000201\n",
           NS "t.example.test.\t3600\tIN\tTYPE65534\t\\# 4 "
@@ -98,6 +98,8 @@ static const struct {
                "l LOC 90 0 0.000 S 180 0 0 W -100000m 90000000m\nx X25 3110\n"
                "s SVCB 1 . mandatory=port,alpn port=1 alpn=h2 no-default-alpn dohpath=/q{?dns}\n"
                "n NAPTR 1 1 \"u\" \"x\" \"/^(.*)$/sip:\\\\1@x/i\" .\n",
+          NULL },
+        { "the end of signatures, told the zone above", HEAD "@ CDS 0 0 0 00\n@ CDNSKEY 0 3 0 AA==\n",
           NULL },
         { "a DS of a delegation",
           HEAD "d NS ns.host.\nd DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n", NULL },

@@ -165,7 +165,7 @@ static const char every_type[] = HEAD
                 "d40 L64 10 2001:0DB8:1140:1000\nd41 LP 10 L64.x.\nd42 EUI48 00-00-5e-00-53-2a\n"
                 "d43 EUI64 00-00-5e-ef-10-00-00-2a\nd44 URI 10 1 \"ftp://ftp1.example.com/public\"\n"
                 "d45 DLV 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\nd46 MB A.b.\nd47 MG A.b.\nd48 MR A.b.\n"
-                "d49 EID \\# 4 01020304\nd50 NIMLOC \\# 4 01020304\nd51 ATMA \\# 4 01020304\nd52 NULL \\# 4 01020304\n"
+                "d49 EID \\# 4 01020304\nd50 NIMLOC \\# 4 01020304\nd52 NULL \\# 4 01020304\n"
                 "d53 WKS 192.0.2.1 tcp 25\nd54 TYPE65534 \\# 4 0A0B0C0D\nd55 TYPE65534 \\# 0\n"
                 "d56 SIG A 13 3 60 20360101000000 20261123035111 30826 @ AAAA\n";
 

@@ -76,6 +76,10 @@ static const struct {
         { HEAD "a TYPE255 \\# 0\n", "is no type" },
         { HEAD "a OPT x\n", "is no type" },
         { HEAD "a MD b\n", "is no type" },
+        { HEAD "a NXT b A\n", "is no type" },
+        { HEAD "a NSAP-PTR b\n", "is no type" },
+        { HEAD "a TYPE40 \\# 4 01020303\n", "is no type" }, /* SINK */
+        { HEAD "a ATMA \\# 2 0139\n", "is no type" },
         { HEAD "@ DS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n",
           "line 4: a DS record, which belongs" },
         { HEAD "@ CDS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n",
@@ -88,6 +92,11 @@ static const struct {
         { HEAD "a TXT \\# 0\n", "line 4: bad TXT record" },
         { HEAD "a MX \\# 3 000102\n", "line 4: bad MX record" },
         { HEAD "a A \\# 3 000102\n", "line 4: bad A record" },
+        { HEAD "a A \\# 5 c000020100\n", "line 4: bad A record: it has not the octets of its type" },
+        { HEAD "a MX \\# 8 000a0178000178 00\n", "line 4: bad MX record: it has not the octets" },
+        { HEAD "a NS \\# 2 c000\n", "line 4: bad NS record" },
+        { HEAD "a CSYNC \\# 16 e3000203040400020002200100940020\n",
+          "line 4: bad CSYNC record: it has no one reading" },
         { HEAD "a HTTPS \\# 8 0001000002000161\n", "line 4: bad HTTPS record" },
         { HEAD "a MX 10 \\# 0\n", "line 4: \\# stands within a record" },
         { "$TTL 1h\n@ SOA ns.host. h \\# 0 86400\n@ NS ns.host.\n",
@@ -157,9 +166,11 @@ static const struct {
           "line 4: bad ZONEMD record: the digest" },
         { HEAD "@ ZONEMD 7 1 9 ab\n", "line 4: bad ZONEMD record: the digest is too short" },
         { HEAD "a TLSA 1 1 1 abc\n", "line 4: bad TLSA record: half an octet" },
+        { HEAD "a KEY 65535 3 5 AQPSKmynfzW4kyBv\n", "line 4: bad KEY record: its flags" },
         { HEAD "a X25 311\n", "line 4: bad X25 record" },
         { HEAD "a X25 31a1\n", "line 4: bad X25 record" },
         { HEAD "a NSAP 0x4\n", "line 4: bad NSAP record" },
+        { HEAD "a NSAP 0x\n", "line 4: bad NSAP record" },
         { HEAD "a APL 1:192.0.2.0/33\n", "line 4: bad APL record" },
         { HEAD "a IPSECKEY 10- 3 2 b AAAA\n", "line 4: bad IPSECKEY record" },
         { HEAD "a IPSECKEY 10 3 256 b AAAA\n", "line 4: bad IPSECKEY record" },
@@ -248,6 +259,25 @@ static void records_of_64_kib_are_whole_or_refused(void **state) {
         }
 }
 
+/* 127 records of two strings of 255 octets are 65,278 octets with the sizes before them, and the last one is `length` + 3. */
+static void an_rrset_is_no_larger_than_a_message(void **state) {
+        for (int length = 231; length <= 232; length++) {
+                ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
+                ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+                DdnsMessage message;
+
+                ddns_buffer_append_text(&b, HEAD);
+                for (int i = 0; i < 127; i++)
+                        ddns_buffer_append_format(&b, "t TXT %0255d %0255d\n", i, i);
+                ddns_buffer_append_format(&b, "t TXT %0*d\n", length, 0);
+                int r = ddns_zone_check("example.test", b.data, b.size, &limits, &z, &message);
+                assert_int_equal(r, length == 231 ? 0 : -EBADMSG);
+                if (r < 0)
+                        assert_non_null(strstr(message.text,
+                                               "than fit into a message at t.example.test"));
+        }
+}
+
 static void long_strings_and_names_meet_their_limits(void **state) {
         char zone[2048], string[300];
         DdnsMessage message;
@@ -323,6 +353,16 @@ static void the_number_of_records_is_bounded(void **state) {
         assert_string_equal(message.text, "line 4: more than 2 records");
 }
 
+static void an_soa_without_ttl_or_dollar_ttl_gives_its_minimum_to_what_follows(void **state) {
+        static const char zone[] =
+                        "@ SOA ns.host. h 7 1 2 3 300\n@ NS ns.host.\na 5 A 192.0.2.1\nb A 192.0.2.2\n";
+        ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
+
+        assert_int_equal(ddns_zone_check("example.test", zone, sizeof zone - 1, &limits, &z, NULL), 0);
+        assert_non_null(strstr(z.text, "example.test.\t300\tIN\tSOA"));
+        assert_non_null(strstr(z.text, "b.example.test.\t300\tIN\tA"));
+}
+
 static void the_serial_is_the_soas(void **state) {
         static const char zone[] = "$TTL 60\n@ NS ns.host.\n@ SOA ns.host. h 4294967295 1 2 3 4\n";
         ddns_cleanup(ddns_zone_done) DdnsZone z = DDNS_ZONE_NULL;
@@ -336,12 +376,14 @@ int main(void) {
                 cmocka_unit_test(accepted_zones_come_out_canonical),
                 cmocka_unit_test(canonical_text_is_its_own_canonical_text),
                 cmocka_unit_test(refusals_say_where_and_why),
+                cmocka_unit_test(an_rrset_is_no_larger_than_a_message),
                 cmocka_unit_test(long_strings_and_names_meet_their_limits),
                 cmocka_unit_test(records_of_64_kib_are_whole_or_refused),
                 cmocka_unit_test(parameters_full_of_escapes_do_not_end_the_program),
                 cmocka_unit_test(nul_octets_are_refused_with_their_line),
                 cmocka_unit_test(owners_outside_are_dropped_with_a_warning),
                 cmocka_unit_test(the_number_of_records_is_bounded),
+                cmocka_unit_test(an_soa_without_ttl_or_dollar_ttl_gives_its_minimum_to_what_follows),
                 cmocka_unit_test(the_serial_is_the_soas),
         };
 
