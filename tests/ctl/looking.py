@@ -27,7 +27,8 @@ def zones(ctl, _):
     data = ctl.data("zones")
     same([(z["zone"], str(z["serial"])) for z in data], [(row["ZONE"], row["SERIAL"]) for row in shown], "JSON and table")
     same({z["zone"] for z in data}, ctl.node.nameserver.zones() & set(ZONES), "what BIND has")
-    same([z["zone"] for z in ctl.data("zones", "b*")], ["beta.example"], "by pattern")
+    for pattern in ("b*", "BETA.*", "beta.example."):
+        same([z["zone"] for z in ctl.data("zones", pattern)], ["beta.example"], f"by pattern {pattern}")
     same(ctl.run("zones", "b*", "--no-legend").out.split()[0], "beta.example", "without legend")
 
 
