@@ -73,6 +73,8 @@ def rejected(ctl, _):
     same(rows(shown, "ZONE")[0]["ZONE"], "beta.example", "zone")
     same(data["reason"] in shown, True, "reason in the text")
     same(ctl.node.nameserver.serial("beta.example"), 1, "what is served on")
+    ctl.node.push("no name", "nonsense\n")
+    same("(no name): no name: the zone name has a ' '" in ctl.run("rejected").out, True, "a push without a zone's name")
 
 
 def masters(ctl, server):
