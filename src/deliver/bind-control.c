@@ -82,13 +82,20 @@ bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply) {
                (strstr(reply->error, "already exists") || strstr(reply->text, "already exists"));
 }
 
+bool ddns_bind_is_closed(const DdnsRndcReply *reply) {
+        return reply->result != 0 && strstr(reply->text, "Not allowing new zones");
+}
+
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply) {
         bool both = reply->text[0] && reply->error[0] && !strstr(reply->text, reply->error);
 
         task->state = DDNS_TASK_FAILED;
-        (void) ddns_fail(&task->message, 0, "named refused %s: %s%s%.300s", command,
+        (void) ddns_fail(&task->message, 0, "named refused %s: %s%s%.300s%s", command,
                          both ? reply->error : "", both ? ": " : "",
-                         reply->text[0] ? reply->text : reply->error);
+                         reply->text[0] ? reply->text : reply->error,
+                         ddns_bind_is_closed(reply)
+                                         ? ": set 'allow-new-zones yes;' in its options and restart it"
+                                         : "");
         for (char *c = task->message.text; *c; c++)
                 if ((unsigned char) *c < ' ' || *c == 0x7f)
                         *c = ' ';
