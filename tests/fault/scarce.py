@@ -86,6 +86,8 @@ def state_full_at_start():
             waiting = later(n.push, "a.test", zone_text("a.test", 2))
             wait_until(lambda: waiting.done() or len(n.receiver.exits) > 2, 30, "an answer, or two starts")
             served(n, "a.test", 1)
+            if not waiting.done():
+                same("No space left on device; make room on its disk" in n.log("ddns-receiver"), True, "remedy in the log")
         if waiting.result(30) != OK:
             same(waiting.result()[0], 503, "status of the answer")
             push(n, "a.test", serial=2)
