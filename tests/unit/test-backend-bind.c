@@ -700,6 +700,19 @@ static void named_without_allow_new_zones_is_told_before_and_after_a_push(void *
         assert_non_null(strstr(task.message.text, "set 'allow-new-zones yes;'"));
 }
 
+static void file_that_named_may_not_read_is_told_with_a_remedy(void **state) {
+        DdnsTask task = save("unreadable.test", 1, "192.0.2.1");
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        if (geteuid() != 0)
+                skip();                                /* who may write there could not either */
+        assert_int_equal(chmod(f->named.zones, 0), 0); /* named gives root's rights away */
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(chmod(f->named.zones, 0755), 0);
+        assert_non_null(strstr(task.message.text, "lets it read no file in zone-dir"));
+}
+
 static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **state) {
         Fixture *f = *state;
         char text[512];
@@ -1050,6 +1063,7 @@ int main(void) {
                 cmocka_unit_test_setup(zone_that_named_loads_from_elsewhere_is_told_with_the_file,
                                        need_named),
                 cmocka_unit_test_setup(zones_follow_when_the_zone_directory_is_another_one, need_named),
+                cmocka_unit_test_setup(file_that_named_may_not_read_is_told_with_a_remedy, need_named),
                 cmocka_unit_test_setup(named_without_allow_new_zones_is_told_before_and_after_a_push,
                                        need_named),
                 cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
