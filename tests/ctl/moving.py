@@ -273,6 +273,12 @@ def other_databases():
         ctl.fails("import", ctl.node.path("nothing"), says="No such file")
         ctl.fails("import", ctl.node.directory, says="is a directory")
         ctl.fails("import", "-", stdin="hello", says="is neither a tar archive nor a database")
+        fifo = ctl.node.path("fifo")
+        os.mkfifo(fifo)
+        with contextlib.closing(sqlite3.connect(ctl.node.path("whole.db"))) as db, db:
+            db.execute("CREATE TABLE domains (domain)")
+        with subprocess.Popen(["dd", "status=none", "if=" + ctl.node.path("whole.db"), "of=" + fifo]):
+            ctl.fails("import", fifo, says="not read from a pipe")
         # While its owner writes in WAL mode: what is committed counts.
         file = ctl.node.path("live.db")
         with contextlib.closing(sqlite3.connect(file)) as db:
