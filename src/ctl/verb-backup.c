@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The verb backup: a copy of the database. */
 #include <errno.h>
+#include <string.h>
 
 #include "ctl/interrupt.h"
 #include "ctl/progress.h"
@@ -16,6 +17,8 @@ int ddns_verb_backup(DdnsCtl *c, char *operands[], size_t n) {
         DdnsMessage message = DDNS_MESSAGE_NULL;
         DdnsInterrupt interrupt;
 
+        if (strcmp(operands[0], "-") == 0)
+                return ddns_ctl_fail(c, "a backup needs the name of a file: it is checked there");
         ddns_interrupt_begin(&interrupt); /* no half copy stays */
         int r = ddns_store_backup(c->store, operands[0], show, &progress, &message);
         ddns_progress_end(&progress);

@@ -39,6 +39,7 @@ def backup():
         same(ctl.run("backup", file).out, f"{file}: written and checked.\n", "what it says")
         same(ctl.data("backup", ctl.node.path("other.db"))["outcome"], "written", "outcome")
         ctl.fails("backup", file, says="is there already")
+        ctl.fails("backup", "-", says="needs the name of a file")
         before = owners(ctl)
         ctl.run("delete", ZONES[0])
         push(ctl.node, ZONES[1], serial=2)
