@@ -69,12 +69,12 @@ static bool is_about_one_file(int error) {
 int ddns_zonedir_fail(const DdnsZoneDir *d, int error, DdnsMessage *message) {
         bool permission = error == -EACCES || error == -EPERM;
 
-        return ddns_fail(
-                        message, error, "zone directory %s: %s%s", d->path, strerror(-error),
-                        permission ? "; that of the package is put right by: systemd-tmpfiles --create"
-                        : error == -EROFS
-                                        ? "; it has to be mounted for writing, and ReadWritePaths= of ddns-retry.service to name it: ddns.yaml(5)"
-                                        : "");
+        return ddns_fail(message, error, "zone directory %s: %s%s", d->path, strerror(-error),
+                         permission ? "; that of the package is put right by: systemd-tmpfiles --create"
+                         : error == -EROFS
+                                         ? "; it has to be mounted for writing, and ReadWritePaths= of "
+                                           "ddns-retry.service to name it: ddns.yaml(5)"
+                                         : "");
 }
 
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
