@@ -23,7 +23,8 @@ bool ddns_screen_obeys(FILE *f);
 #define DDNS_SCREEN_NULL ((DdnsScreen){ .signals = -1 })
 
 /* With `live`, and terminals on both sides that obey, takes the screen over: another screen than the shell's, no echo, no cursor.
- * The signals that end or stop a program wait then for ddns_screen_wait(). Without, pages are printed one below the other. -errno. */
+ * The signals that end or stop a program wait then for ddns_screen_wait(). Without, pages are printed one below the other.
+ * -errno. */
 int ddns_screen_enter(DdnsScreen *s, FILE *in, FILE *out, bool live);
 /* Gives it back as it was. Once is enough, more do no harm. */
 void ddns_screen_leave(DdnsScreen *s);
