@@ -41,9 +41,12 @@ static int spool(FILE *input, FILE **ret, DdnsMessage *message) {
         return 0;
 }
 
-static int open_file(const char *path, FILE *input, FILE **ret, DdnsMessage *message) {
+/* `*ret_spooled`: it is a copy, and who opened `path` once more would wait for what has been read. */
+static int open_file(const char *path, FILE *input, FILE **ret, bool *ret_spooled,
+                     DdnsMessage *message) {
         struct stat st;
 
+        *ret_spooled = true;
         if (strcmp(path, "-") == 0)
                 return spool(input, ret, message);
         FILE *f = fopen(path, "re");
@@ -51,6 +54,7 @@ static int open_file(const char *path, FILE *input, FILE **ret, DdnsMessage *mes
                 return ddns_fail(message, -errno, "%m");
         if (fstat(fileno(f), &st) < 0 || S_ISREG(st.st_mode)) {
                 *ret = f;
+                *ret_spooled = false;
                 return 0;
         }
         int r = S_ISDIR(st.st_mode) ? ddns_fail(message, -EISDIR, "is a directory")
@@ -59,7 +63,7 @@ static int open_file(const char *path, FILE *input, FILE **ret, DdnsMessage *mes
         return r;
 }
 
-static int open_kind(DdnsArchive *a, const char *path, DdnsMessage *message) {
+static int open_kind(DdnsArchive *a, const char *path, bool spooled, DdnsMessage *message) {
         char magic[TAR_BLOCK] = "";
 
         size_t n = fread(magic, 1, sizeof magic, a->f);
@@ -68,11 +72,10 @@ static int open_kind(DdnsArchive *a, const char *path, DdnsMessage *message) {
         if (n == 0)
                 return ddns_fail(message, -EBADMSG, "is empty");
         if (memcmp(magic, "SQLite format 3", 16) == 0)
-                return strcmp(path, "-") == 0
-                                       ? ddns_fail(message, -EBADMSG,
-                                                   "is a database: name the file, it is not read from a "
-                                                   "pipe")
-                                       : archive_open_directdnsonly(a, path, message);
+                return spooled ? ddns_fail(message, -EBADMSG,
+                                           "is a database: name the file, it is not read from a "
+                                           "pipe")
+                               : archive_open_directdnsonly(a, path, message);
         if (memcmp(magic, "\x1f\x8b", 2) == 0 || memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0 ||
             memcmp(magic,
                    "\xfd"
@@ -90,9 +93,10 @@ int ddns_archive_open(const char *path, FILE *input, DdnsArchive **ret, DdnsMess
 
         if (!a)
                 return ddns_fail(message, -ENOMEM, "out of memory");
-        int r = open_file(path, input, &a->f, message);
+        bool spooled;
+        int r = open_file(path, input, &a->f, &spooled, message);
         if (r >= 0)
-                r = open_kind(a, path, message);
+                r = open_kind(a, path, spooled, message);
         if (r >= 0)
                 *ret = TAKE_PTR(a);
         return r;

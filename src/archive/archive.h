@@ -54,7 +54,7 @@ int ddns_archive_each(DdnsArchive *a, int (*each)(const DdnsArchived *zone, void
                       void *userdata, DdnsMessage *message);
 
 /* Writes all zones that `store` holds at one moment to `f`, while others write. `show` (may be NULL) hears how many of how many
- * are done. `*ret_zones`: how many there are. */
+ * are done; a negative errno of its ends that. `*ret_zones`: how many there are. */
 int ddns_archive_write(DdnsStore *store, FILE *f, uint64_t now_usec,
-                       void (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
+                       int (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
                        uint64_t *ret_zones, DdnsMessage *message);

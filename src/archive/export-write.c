@@ -12,7 +12,7 @@ typedef struct Export {
         DdnsStore *store;
         FILE *f;
         uint64_t now_usec;
-        void (*show)(uint64_t done, uint64_t of, void *userdata);
+        int (*show)(uint64_t done, uint64_t of, void *userdata);
         void *userdata;
         DdnsMessage *message;
         DdnsBuffer manifest;
@@ -79,9 +79,8 @@ static int write_zone(const DdnsZoneRow *row, void *userdata) {
                            row->changed_usec / USEC_PER_SEC);
         if (r < 0)
                 return ddns_fail(e->message, r, "%s", strerror(-r));
-        if (e->show)
-                e->show(++e->done, e->counts.zones, e->userdata);
-        return 0;
+        r = e->show ? e->show(++e->done, e->counts.zones, e->userdata) : 0;
+        return r < 0 ? ddns_fail(e->message, r, "%s", strerror(-r)) : 0;
 }
 
 /* The message says it if it came from `each`. */
@@ -114,7 +113,7 @@ static int write_all(DdnsStore *s, void *userdata) {
 }
 
 int ddns_archive_write(DdnsStore *store, FILE *f, uint64_t now_usec,
-                       void (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
+                       int (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
                        uint64_t *ret_zones, DdnsMessage *message) {
         DdnsMessage why = DDNS_MESSAGE_NULL;
         Export e = { .store = store,

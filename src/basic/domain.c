@@ -41,6 +41,11 @@ int ddns_zone_name_check(const char *name, size_t size, char ret[DDNS_ZONE_NAME_
                 }
 
                 int l = lower(c);
+                if (l < 0 && c >= 0x80)
+                        return ddns_fail(message, -EINVAL,
+                                         "the zone name has an octet 0x%02x; letters of other scripts "
+                                         "are written in the form xn--...",
+                                         c);
                 if (l < 0)
                         return ddns_fail(message, -EINVAL,
                                          isprint(c) ? "the zone name has a '%c'; letters, digits, '-' "

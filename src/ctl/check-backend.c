@@ -122,6 +122,8 @@ int ddns_verb_check_backend(DdnsCtl *c, char *operands[], size_t n) {
                           c->now_usec);
         const DdnsBackendOps *ops = ddns_backend_ops(config->type);
         check_backend(config, ops, &f);
+        if (f.by_finding[DDNS_FINDING_BAD] > 0)
+                ddns_ctl_hint_root(c);
         for (size_t i = 0; i < config->n_nameservers; i++)
                 check_nameserver(&config->nameservers[i], ops, &f);
         return print_findings(c, config, &f);

@@ -46,6 +46,11 @@ int ddns_ctl_no_memory(DdnsCtl *c) {
         return ddns_ctl_fail(c, "out of memory");
 }
 
+void ddns_ctl_hint_root(DdnsCtl *c) {
+        if (geteuid() != 0)
+                ddns_ctl_say(c, "hint: only root may read all secrets and zone files: look as root");
+}
+
 static int no_access(DdnsCtl *c) {
         return ddns_ctl_fail(c, "no access to the database %s: run as root or as a member of group ddns",
                              c->config.state.database);

@@ -9,6 +9,7 @@
 #include "basic/options.h"
 #include "ctl/ctl.h"
 #include "ctl/pager.h"
+#include "ctl/screen.h"
 #include "ctl/verbs.h"
 
 #define EXIT_USAGE    2
@@ -95,9 +96,9 @@ static int dispatch(DdnsCtl *c, char *words[], size_t n) {
 }
 
 static bool may_color(FILE *f) {
-        const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+        const char *no_color = getenv("NO_COLOR");
 
-        return isatty(fileno(f)) && !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+        return ddns_screen_obeys(f) && !(no_color && *no_color);
 }
 
 /* Output that got lost is a failure. A reader that closed the pipe knows it, so that is not worth a text. */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The progress line. */
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "basic/buffer.h"
 #include "basic/clock.h"
 #include "ctl/progress.h"
+#include "ctl/screen.h"
 #include "ctl/text.h"
 
 #define BAR 20
 
 DdnsProgress ddns_progress_start(FILE *f) {
-        return (DdnsProgress){ .f = isatty(fileno(f)) ? f : NULL };
+        return (DdnsProgress){ .f = ddns_screen_obeys(f) ? f : NULL };
 }
 
 void ddns_progress_format(const char *what, uint64_t done, uint64_t of, char ret[DDNS_PROGRESS_MAX]) {
@@ -40,7 +40,8 @@ void ddns_progress_show(DdnsProgress *p, const char *what, uint64_t done, uint64
         if (!p->f || (p->visible && now < p->shown_usec + USEC_PER_SEC))
                 return;
         ddns_progress_format(what, done, of, line);
-        (void) fprintf(p->f, "\r%s\033[K", line);
+        /* A narrow terminal cuts it: of a line that wraps, the next one would replace only the end. */
+        (void) fprintf(p->f, "\r\033[?7l%s\033[K\033[?7h", line);
         (void) fflush(p->f);
         p->shown_usec = now;
         p->visible = true;

@@ -21,6 +21,12 @@
 #define LINE  "\033[K\n" /* the rest of the line is empty */
 #define REST  "\033[J"
 
+bool ddns_screen_obeys(FILE *f) {
+        const char *term = getenv("TERM");
+
+        return isatty(fileno(f)) && term && strcmp(term, "") != 0 && strcmp(term, "dumb") != 0;
+}
+
 static void fill_signals(sigset_t *set) {
         static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH };
 
@@ -50,7 +56,7 @@ int ddns_screen_enter(DdnsScreen *s, FILE *in, FILE *out, bool live) {
         sigset_t set;
 
         *s = (DdnsScreen){ .in = in, .out = out, .signals = -1 };
-        if (!live || !isatty(fileno(out)) || !isatty(fileno(in)))
+        if (!live || !ddns_screen_obeys(out) || !isatty(fileno(in)))
                 return 0;
         fill_signals(&set);
         if (tcgetattr(fileno(in), &s->before) < 0)

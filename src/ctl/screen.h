@@ -17,10 +17,14 @@ typedef struct DdnsScreen {
         size_t size;
 } DdnsScreen;
 
+/* Whether escape sequences mean something there: a terminal, and $TERM names a kind that is not "dumb". */
+bool ddns_screen_obeys(FILE *f);
+
 #define DDNS_SCREEN_NULL ((DdnsScreen){ .signals = -1 })
 
-/* With `live`, and terminals on both sides, takes the screen over: another screen than the shell's, no echo, no cursor. The signals
- * that end or stop a program wait then for ddns_screen_wait(). Without, pages are printed one below the other. -errno. */
+/* With `live`, and terminals on both sides that obey, takes the screen over: another screen than the shell's, no echo, no cursor.
+ * The signals that end or stop a program wait then for ddns_screen_wait(). Without, pages are printed one below the other.
+ * -errno. */
 int ddns_screen_enter(DdnsScreen *s, FILE *in, FILE *out, bool live);
 /* Gives it back as it was. Once is enough, more do no harm. */
 void ddns_screen_leave(DdnsScreen *s);

@@ -84,6 +84,9 @@ static int add_backend(const DdnsBackendRow *row, void *userdata) {
         if (row->dead > 0)
                 find(k, LEVEL_CRITICAL, "%" PRIu64 " %s given up on %s", row->dead,
                      row->dead == 1 ? "zone" : "zones", row->name);
+        if (row->deferred > 0)
+                find(k, LEVEL_WARNING, "%" PRIu64 " %s failed on %s, to be tried again", row->deferred,
+                     row->deferred == 1 ? "zone" : "zones", row->name);
         if (row->failures > 0) {
                 k->down++;
                 ddns_time_distance(row->since_usec, k->ctl->now_usec, age);

@@ -10,11 +10,13 @@
 #include <sys/stat.h>
 
 #include "archive/archive.h"
+#include "ctl/interrupt.h"
 #include "ctl/progress.h"
 #include "ctl/verb.h"
 
-static void show(uint64_t done, uint64_t of, void *userdata) {
+static int show(uint64_t done, uint64_t of, void *userdata) {
         ddns_progress_show(userdata, "zones written", done, of);
+        return ddns_interrupted ? -EINTR : 0;
 }
 
 static int write_zones(DdnsCtl *c, FILE *f, uint64_t *ret_zones, DdnsMessage *message) {
@@ -40,6 +42,7 @@ static int settle(FILE *f, const char *temp, const char *path, DdnsMessage *mess
 }
 
 static int write_file(DdnsCtl *c, const char *path, uint64_t *ret_zones, DdnsMessage *message) {
+        DdnsInterrupt interrupt;
         char temp[PATH_MAX];
         struct stat st;
 
@@ -47,12 +50,14 @@ static int write_file(DdnsCtl *c, const char *path, uint64_t *ret_zones, DdnsMes
                 return ddns_fail(message, -EINVAL, "is there, and no regular file");
         if ((size_t) snprintf(temp, sizeof temp, "%s.XXXXXX", path) >= sizeof temp)
                 return ddns_fail(message, -ENAMETOOLONG, "the name is too long");
+        ddns_interrupt_begin(&interrupt);   /* no half archive stays */
         int fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
         FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
         if (!f) {
                 int error = errno;
 
                 ddns_closep(&fd);
+                ddns_interrupt_end(&interrupt);
                 return ddns_fail(message, -error, "%s", strerror(error));
         }
         int r = write_zones(c, f, ret_zones, message);
@@ -61,6 +66,9 @@ static int write_file(DdnsCtl *c, const char *path, uint64_t *ret_zones, DdnsMes
         (void) fclose(f);
         if (r < 0)
                 (void) unlink(temp);
+        ddns_interrupt_end(&interrupt);
+        if (r == -EINTR)
+                (void) raise(ddns_interrupted);
         return r;
 }
 

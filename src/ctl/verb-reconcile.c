@@ -2,11 +2,11 @@
 /* The verb reconcile: a pass in this process, with what it was told and what it decided. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ctl/interrupt.h"
 #include "ctl/pass.h"
 #include "ctl/progress.h"
 #include "reconcile/pass.h"
@@ -48,12 +48,7 @@ static void pass_done(Pass *p) {
         ddns_listing_done(&p->summary);
 }
 
-static volatile sig_atomic_t interrupted;
-_Static_assert(sizeof interrupted == sizeof(int), "a pass looks at it as an int");
-
-static void interrupt(int number) {
-        interrupted = 1;
-}
+_Static_assert(sizeof ddns_interrupted == sizeof(int), "a pass looks at it as an int");
 
 static void add_master(const DdnsReconcileMaster *master, int error, const char *why, uint64_t n_zones,
                        void *userdata) {
@@ -105,8 +100,7 @@ static int resolve_secrets(DdnsCtl *c) {
 
 /* Ends at a clean point when somebody presses Ctrl-C; a second time ends it at once. */
 static int run(DdnsCtl *c, Pass *p, DdnsPass *ret, DdnsMessage *message) {
-        const struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int) SA_RESETHAND };
-        struct sigaction before_int, before_term;
+        DdnsInterrupt interrupt;
         DdnsPassOptions options = {
                 .dry_run = c->options & DDNS_CTL_DRY_RUN,
                 .confirmed = c->options & DDNS_CTL_CONFIRM,
@@ -116,15 +110,12 @@ static int run(DdnsCtl *c, Pass *p, DdnsPass *ret, DdnsMessage *message) {
                 .decided = add_decision,
                 .progress = show_progress,
                 .userdata = p,
-                .stop = (const volatile int *) &interrupted,
+                .stop = (const volatile int *) &ddns_interrupted,
         };
 
-        interrupted = 0;
-        (void) sigaction(SIGINT, &action, &before_int);
-        (void) sigaction(SIGTERM, &action, &before_term);
+        ddns_interrupt_begin(&interrupt);
         int r = ddns_pass_run(&c->config, &options, ret, message);
-        (void) sigaction(SIGINT, &before_int, NULL);
-        (void) sigaction(SIGTERM, &before_term, NULL);
+        ddns_interrupt_end(&interrupt);
         ddns_progress_end(&p->progress);
         return r;
 }

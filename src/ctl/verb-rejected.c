@@ -22,7 +22,7 @@ static int add_rejected(const DdnsRejectedRow *row, void *userdata) {
         ddns_listing_text(l, row->hostname, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->client, DDNS_TONE_PLAIN);
         ddns_listing_text(l, row->reason, DDNS_TONE_PLAIN);
-        ddns_listing_remark(l, row->zone, row->reason, DDNS_TONE_PLAIN);
+        ddns_listing_remark(l, row->zone[0] ? row->zone : "(no name)", row->reason, DDNS_TONE_PLAIN);
         return 0;
 }
 

@@ -67,6 +67,7 @@ static void backend_failed(Verify *v, int error, const DdnsMessage *message) {
         ddns_progress_end(&v->progress);
         ddns_ctl_say(v->ctl, "%s: %s", v->now.config->name,
                      message->text[0] ? message->text : strerror(-error));
+        ddns_ctl_hint_root(v->ctl);
         v->failed = true;
 }
 

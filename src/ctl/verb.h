@@ -99,6 +99,8 @@ int ddns_ctl_fail(DdnsCtl *c, const char *format, ...) __attribute__((format(pri
 /* The same for what the store answered. */
 int ddns_ctl_store_failed(DdnsCtl *c, int error);
 int ddns_ctl_no_memory(DdnsCtl *c);
+/* Behind a failure that may be one of whoever looks, and not of ddns. */
+void ddns_ctl_hint_root(DdnsCtl *c);
 
 /* Loads the configuration; all its errors go to `err`. EXIT_SUCCESS or DDNS_EXIT_CONFIG. `defaults_do`: without --config, a
  * file that is not there counts as empty. */

@@ -53,6 +53,10 @@ int ddns_verb_zones(DdnsCtl *c, char *operands[], size_t n) {
         /* Names are stored in lower case. */
         for (char *p = n > 0 ? operands[0] : NULL; p && *p; p++)
                 *p = (char) tolower((unsigned char) *p);
+        /* And without the dot that dig(1) and zone files end them with. */
+        size_t size = n > 0 ? strlen(operands[0]) : 0;
+        if (size > 1 && operands[0][size - 1] == '.')
+                operands[0][size - 1] = '\0';
 
         ddns_listing_init(&l, ddns_ctl_table_shape(c), zone_columns, ARRAY_SIZE(zone_columns),
                           c->now_usec);

@@ -305,6 +305,25 @@ static void check_zone_dir(const DdnsBackend *b, DdnsFindingHandler *found, void
         found(DDNS_FINDING_GOOD, text.text, userdata);
 }
 
+/* Asks for the change of a zone that nobody has (RFC 6761): before named looks for it, it looks whether it may. */
+static int check_new_zones(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
+                           DdnsMessage *message) {
+        DdnsTask probe = { .zone = "ddns.invalid" };
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_command(b, &reply, message,
+                                  "modzone \"%s\"%s { type primary; file \"%s/%s.db\"; };", probe.zone,
+                                  b->in_view, b->config->zone_dir, probe.zone);
+        if (r < 0)
+                return r;
+        bool refused = ddns_bind_is_closed(&reply) || strstr(reply.text, "no matching view");
+        if (refused)
+                (void) ddns_bind_refused(&probe, "new zones", &reply);
+        found(refused ? DDNS_FINDING_BAD : DDNS_FINDING_GOOD,
+              refused ? probe.message.text : "named takes new zones", userdata);
+        return 0;
+}
+
 static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message) {
         DdnsMessage text = DDNS_MESSAGE_NULL;
         DdnsRndcReply reply;
@@ -316,7 +335,7 @@ static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
         (void) ddns_fail(&text, 0, "control channel %s@%u answers and takes the key",
                          b->config->control.address, b->config->control.port);
         found(DDNS_FINDING_GOOD, text.text, userdata);
-        return 0;
+        return uses_include(b) ? 0 : check_new_zones(b, found, userdata, message);
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */

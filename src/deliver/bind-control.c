@@ -8,6 +8,8 @@
 #include "basic/crash-point.h"
 #include "deliver/bind.h"
 
+#define CLOSED "Not allowing new zones"
+
 static int connect_control(DdnsBackend *b, DdnsMessage *message) {
         DdnsMessage reason = DDNS_MESSAGE_NULL;
 
@@ -82,13 +84,32 @@ bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply) {
                (strstr(reply->error, "already exists") || strstr(reply->text, "already exists"));
 }
 
+bool ddns_bind_is_closed(const DdnsRndcReply *reply) {
+        return reply->result != 0 && strstr(reply->text, CLOSED);
+}
+
+static const char *remedy(const char *text) {
+        static const struct {
+                const char *words, *remedy;
+        } remedies[] = {
+                { CLOSED, ": set 'allow-new-zones yes;' in its options and restart it" },
+                { "loadnew failed: permission denied",
+                  ": its user, or AppArmor or SELinux, lets it read no file in zone-dir: ddns-retry(8)" },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(remedies); i++)
+                if (strstr(text, remedies[i].words))
+                        return remedies[i].remedy;
+        return "";
+}
+
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply) {
         bool both = reply->text[0] && reply->error[0] && !strstr(reply->text, reply->error);
 
         task->state = DDNS_TASK_FAILED;
-        (void) ddns_fail(&task->message, 0, "named refused %s: %s%s%.300s", command,
+        (void) ddns_fail(&task->message, 0, "named refused %s: %s%s%.300s%s", command,
                          both ? reply->error : "", both ? ": " : "",
-                         reply->text[0] ? reply->text : reply->error);
+                         reply->text[0] ? reply->text : reply->error, remedy(reply->text));
         for (char *c = task->message.text; *c; c++)
                 if ((unsigned char) *c < ' ' || *c == 0x7f)
                         *c = ' ';

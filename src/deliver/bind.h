@@ -81,6 +81,7 @@ bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBi
 
 bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply);
 bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply);
+bool ddns_bind_is_closed(const DdnsRndcReply *reply); /* to zones that come at run time */
 
 /* Fails the task with named's words in one line; 0. */
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply);

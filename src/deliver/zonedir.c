@@ -71,7 +71,10 @@ int ddns_zonedir_fail(const DdnsZoneDir *d, int error, DdnsMessage *message) {
 
         return ddns_fail(message, error, "zone directory %s: %s%s", d->path, strerror(-error),
                          permission ? "; that of the package is put right by: systemd-tmpfiles --create"
-                                    : "");
+                         : error == -EROFS
+                                         ? "; it has to be mounted for writing, and ReadWritePaths= of "
+                                           "ddns-retry.service to name it: ddns.yaml(5)"
+                                         : "");
 }
 
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {

@@ -234,8 +234,10 @@ int ddns_credentials_verify(DdnsCredentials *c, const char *authorization,
         r = check_password(user ? user->hash : hash, login.password);
         if (r == -ENOMEM)
                 return r;
-        if (!user || r < 0 || !may_come_from(user->master, address))
+        if (!user || r < 0)
                 return 0;
+        if (!may_come_from(user->master, address))
+                return 1;
 
         if (keyed_digest(c, authorization, digest) == 0) {
                 (void) pthread_mutex_lock(&c->lock);

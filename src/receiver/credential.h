@@ -25,7 +25,7 @@ DDNS_DEFINE_CLEANUP(DdnsCredentials *, ddns_credentials_free)
  * known(): answers from memory in microseconds: the master of a header that verify() has found right, if it may come from
  * `address`; else NULL, which says nothing yet.
  * verify(): pays for the slow hash, with the same work for an unknown user as for a wrong password. 0, with NULL in `ret` if it is
- * refused; -ENOMEM: nobody knows. */
+ * refused; 1, with NULL: only because of `address`; -ENOMEM: nobody knows. */
 const DdnsMaster *ddns_credentials_known(DdnsCredentials *c, const char *authorization,
                                          const struct sockaddr *address);
 int ddns_credentials_verify(DdnsCredentials *c, const char *authorization,

@@ -311,6 +311,10 @@ static enum MHD_Result refuse_login(Transaction *t) {
                 return reply_failure(t, MHD_HTTP_UNAUTHORIZED, text);
         ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_LOGIN_FAILED, 1);
         ddns_credentials_username(t->job.authorization, username);
+        if (t->job.error > 0)
+                ddns_report(DDNS_EVENT_NOTICE, &fields,
+                            "user \"%s\" has the right password, but 'allow' of this master has no %s",
+                            username, t->job.exchange.client);
         ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s", username,
                     t->job.exchange.client);
 

@@ -18,7 +18,7 @@ typedef struct DdnsJob {
         DdnsExchange exchange;     /* HANDLE, SCRAPE */
         const char *authorization; /* VERIFY: in; `exchange.master` is the result, NULL: refused */
         DdnsSockaddr address;      /* VERIFY: in */
-        int error;                 /* VERIFY: 0, or negative: it could not be found out */
+        int error;                 /* VERIFY: as ddns_credentials_verify() gave it */
         DdnsTurn turn;             /* see ddns_pipeline_begin() */
         struct DdnsJob *next;      /* the pipeline's while the job is in it */
 } DdnsJob;

@@ -121,11 +121,16 @@ static int read_zones(DdnsRequest *r) {
 }
 
 static int read_fields(DdnsRequest *r) {
+        int k = read_zones(r);
+
+        if (k < 0 || r->command == DDNS_COMMAND_BAD)
+                return k;
+        /* After the zones: a refusal names them. */
         if (read_owner(r, "hostname", &r->hostname) < 0 || read_owner(r, "username", &r->username) < 0)
                 return bad(r, 400, "hostname and username are at most 255 printable characters");
         r->check_parent = is(find(r, "check_for_parent_domain"), "true");
         r->urgent = is(find(r, "named_reload"), "yes");
-        return read_zones(r);
+        return 0;
 }
 
 /* With rawsave in the query the whole body is the zone, whatever the Content-Type says; in a form zone_file carries it. */

@@ -14,9 +14,10 @@
 
 #define PAGES_PER_STEP 4096 /* 16 MiB: often enough for who watches */
 
-/* Page by page within one read transaction of `s`, so that it is one moment's content however much is written meanwhile. */
-static int copy(DdnsStore *s, sqlite3 *to, void (*show)(uint64_t done, uint64_t of, void *userdata),
-                void *userdata) {
+/* Page by page within one read transaction of `s`, so that it is one moment's content however much is written meanwhile.
+ * `*ret_error`: that of `show`. */
+static int copy(DdnsStore *s, sqlite3 *to, int (*show)(uint64_t done, uint64_t of, void *userdata),
+                void *userdata, int *ret_error) {
         sqlite3_backup *backup = sqlite3_backup_init(to, "main", s->db, "main");
         int rc;
 
@@ -26,11 +27,11 @@ static int copy(DdnsStore *s, sqlite3 *to, void (*show)(uint64_t done, uint64_t 
                 rc = sqlite3_backup_step(backup, PAGES_PER_STEP);
                 int of = sqlite3_backup_pagecount(backup);
                 if (show)
-                        show((uint64_t) (of - sqlite3_backup_remaining(backup)), (uint64_t) of,
-                             userdata);
-        } while (rc == SQLITE_OK);
+                        *ret_error = show((uint64_t) (of - sqlite3_backup_remaining(backup)),
+                                          (uint64_t) of, userdata);
+        } while (rc == SQLITE_OK && *ret_error >= 0);
         int end = sqlite3_backup_finish(backup);
-        return rc == SQLITE_DONE ? end : rc;
+        return rc == SQLITE_DONE || rc == SQLITE_OK ? end : rc;
 }
 
 static int is_ok(void *userdata, int n, char *values[], char *names[]) {
@@ -40,7 +41,7 @@ static int is_ok(void *userdata, int n, char *values[], char *names[]) {
         return 0;
 }
 
-static int fill(DdnsStore *s, const char *temp, void (*show)(uint64_t done, uint64_t of, void *userdata),
+static int fill(DdnsStore *s, const char *temp, int (*show)(uint64_t done, uint64_t of, void *userdata),
                 void *userdata, DdnsMessage *message) {
         sqlite3 *to = NULL;
         bool ok = false;
@@ -48,15 +49,17 @@ static int fill(DdnsStore *s, const char *temp, void (*show)(uint64_t done, uint
 
         int rc = sqlite3_open_v2(temp, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, NULL);
         if (rc == SQLITE_OK)
-                rc = copy(s, to, show, userdata);
+                rc = copy(s, to, show, userdata, &r);
         /* Without a -wal beside it the copy is one file; whoever opens it makes it WAL again. */
-        if (rc == SQLITE_OK)
+        if (rc == SQLITE_OK && r >= 0)
                 rc = sqlite3_exec(to, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
-        if (rc == SQLITE_OK)
+        if (rc == SQLITE_OK && r >= 0)
                 rc = sqlite3_exec(to, "PRAGMA quick_check", is_ok, &ok, NULL);
         if (rc != SQLITE_OK)
                 r = ddns_fail(message, store_errno(rc), "%s",
                               to ? sqlite3_errmsg(to) : sqlite3_errstr(rc));
+        else if (r < 0)
+                (void) ddns_fail(message, r, "%s", strerror(-r));
         else if (!ok)
                 r = ddns_fail(message, -EBADMSG, "the copy is damaged");
         (void) sqlite3_close(to);
@@ -78,7 +81,7 @@ static int settle(const char *temp, const char *path, DdnsMessage *message) {
 }
 
 int ddns_store_backup(DdnsStore *s, const char *path,
-                      void (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
+                      int (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
                       DdnsMessage *message) {
         char temp[PATH_MAX];
         int r;

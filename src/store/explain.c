@@ -5,9 +5,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "store/store-internal.h"
+
+#define ROOM_MIN 65536 /* of an empty -shm and the first of the -wal */
 
 static const char *remedy(int error) {
         static const struct {
@@ -45,6 +48,13 @@ static int find_unwritable(const char *path, char ret[PATH_MAX]) {
         return access(ret, R_OK | W_OK | X_OK) < 0 ? -errno : 0;
 }
 
+/* SQLite says the same of a disk that fails and of one that is full: its -shm finds no place there. */
+static bool is_full(const char *path) {
+        struct statvfs fs;
+
+        return statvfs(path, &fs) == 0 && fs.f_bavail < ROOM_MIN / fs.f_frsize;
+}
+
 int store_explain(const char *path, int error, const char *detail, DdnsMessage *message) {
         char culprit[PATH_MAX];
         int r;
@@ -54,5 +64,7 @@ int store_explain(const char *path, int error, const char *detail, DdnsMessage *
                 if (r < 0)
                         return ddns_fail(message, r, "%s: %s%s", culprit, strerror(-r), remedy(r));
         }
+        if (error == -EIO && is_full(path))
+                return ddns_fail(message, -ENOSPC, "%s: %s%s", path, strerror(ENOSPC), remedy(-ENOSPC));
         return ddns_fail(message, error, "%s: %s%s", path, detail, remedy(error));
 }

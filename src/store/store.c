@@ -2,6 +2,7 @@
 /* The handle on the database: opening, statements, transactions, errors. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -284,6 +285,14 @@ static int set_up(DdnsStore *s, DdnsMessage *message) {
         return r < 0 ? r : store_migrate(s, message);
 }
 
+/* SQLite would make one that only its owner may write, and the receiver is another user than who delivers. One that is there is not
+ * opened: to close it would take away the locks of other connections of this process. */
+static void make_file(const char *path) {
+        int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
+
+        ddns_closep(&fd);
+}
+
 int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore **ret,
                     DdnsMessage *message) {
         DdnsMessage detail = DDNS_MESSAGE_NULL;
@@ -291,6 +300,7 @@ int ddns_store_open(const char *path, const DdnsStoreOptions *options, DdnsStore
         if (!s)
                 return ddns_fail(message, -ENOMEM, "%s: out of memory", path);
         s->options = *options;
+        make_file(path);
 
         int rc = sqlite3_open_v2(path, &s->db,
                                  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);

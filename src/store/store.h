@@ -342,8 +342,8 @@ int ddns_store_each_rejected(DdnsStore *s, int (*each)(const DdnsRejectedRow *ro
 /* ---- a copy ------------------------------------------------------------------------------------------------------ */
 
 /* Copies the database as it is at one moment to `path`, which must not exist (-EEXIST), while others write. On return the copy
- * was checked, is on disk, is a single file of mode 0600, and survives a power cut; on failure nothing is left and `message` has the
- * text. `show` (may be NULL) hears of every step how many pages of how many are done. */
+ * was checked, is on disk, is a single file of mode 0600, and survives a power cut; on failure nothing is left and `message`
+ * has the text. `show` (may be NULL) hears of every step how many pages of how many are done; a negative errno of its ends that. */
 int ddns_store_backup(DdnsStore *s, const char *path,
-                      void (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
+                      int (*show)(uint64_t done, uint64_t of, void *userdata), void *userdata,
                       DdnsMessage *message);

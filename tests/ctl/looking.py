@@ -27,7 +27,8 @@ def zones(ctl, _):
     data = ctl.data("zones")
     same([(z["zone"], str(z["serial"])) for z in data], [(row["ZONE"], row["SERIAL"]) for row in shown], "JSON and table")
     same({z["zone"] for z in data}, ctl.node.nameserver.zones() & set(ZONES), "what BIND has")
-    same([z["zone"] for z in ctl.data("zones", "b*")], ["beta.example"], "by pattern")
+    for pattern in ("b*", "BETA.*", "beta.example."):
+        same([z["zone"] for z in ctl.data("zones", pattern)], ["beta.example"], f"by pattern {pattern}")
     same(ctl.run("zones", "b*", "--no-legend").out.split()[0], "beta.example", "without legend")
 
 
@@ -72,12 +73,14 @@ def rejected(ctl, _):
     same(rows(shown, "ZONE")[0]["ZONE"], "beta.example", "zone")
     same(data["reason"] in shown, True, "reason in the text")
     same(ctl.node.nameserver.serial("beta.example"), 1, "what is served on")
+    ctl.node.push("no name", "nonsense\n")
+    same("(no name): no name: the zone name has a ' '" in ctl.run("rejected").out, True, "a push without a zone's name")
 
 
 def masters(ctl, server):
     data = ctl.data("masters")
     (master,) = data["masters"]
-    same((master["refused"], master["accepted"]), (1, len(ZONES) + 1), "counts")
+    same((master["refused"], master["accepted"]), (len(ctl.data("rejected")), len(ZONES) + 1), "counts")
     same(rows(ctl.run("masters").out, "ACCEPTED")[0]["ACCEPTED"], str(master["accepted"]), "JSON and table")
     same([m["master"] for m in data["asked"]], ["da1"], "asked")
 

@@ -2,15 +2,17 @@
 """Zones that move: backups, exports, imports, and what directdnsonly leaves behind."""
 
 import contextlib
+import glob
 import io
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import tarfile
 
-from cases import same
+from cases import same, wait_until
 from ctl.fixture import live, push, record, rows
 from dns import records
 from push import HOSTNAME, zone_text
@@ -37,6 +39,7 @@ def backup():
         same(ctl.run("backup", file).out, f"{file}: written and checked.\n", "what it says")
         same(ctl.data("backup", ctl.node.path("other.db"))["outcome"], "written", "outcome")
         ctl.fails("backup", file, says="is there already")
+        ctl.fails("backup", "-", says="needs the name of a file")
         before = owners(ctl)
         ctl.run("delete", ZONES[0])
         push(ctl.node, ZONES[1], serial=2)
@@ -61,6 +64,26 @@ def backup():
              [("later.example", "foreign")], "what verify finds")
         push(ctl.node, ZONES[2], serial=3)
         ctl.node.wait_served(ZONES[2], 3)
+
+
+def interrupted():
+    """Ends when its file has begun to be, in one try at least."""
+    def left(ctl):
+        return glob.glob(ctl.node.path("half*"))
+
+    with live(ZONES) as (ctl, _):
+        push(ctl.node, "large.example", records=[f"h{i} IN TXT {'x' * 200}" for i in range(8000)])
+        for verb in ("export", "backup"):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                for _ in range(50):
+                    command, environment = ctl.node.ctl_command(verb, ctl.node.path("half"))
+                    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment) as process:
+                        wait_until(lambda: left(ctl), 20, "its file", 0.0001)
+                        process.send_signal(number)
+                    if process.returncode == -number:
+                        break
+                    os.unlink(ctl.node.path("half"))
+                same((process.returncode, left(ctl)), (-number, []), f"{verb}, {number}")
 
 
 def export_and_import():
@@ -251,6 +274,12 @@ def other_databases():
         ctl.fails("import", ctl.node.path("nothing"), says="No such file")
         ctl.fails("import", ctl.node.directory, says="is a directory")
         ctl.fails("import", "-", stdin="hello", says="is neither a tar archive nor a database")
+        fifo = ctl.node.path("fifo")
+        os.mkfifo(fifo)
+        with contextlib.closing(sqlite3.connect(ctl.node.path("whole.db"))) as db, db:
+            db.execute("CREATE TABLE domains (domain)")
+        with subprocess.Popen(["dd", "status=none", "if=" + ctl.node.path("whole.db"), "of=" + fifo]):
+            ctl.fails("import", fifo, says="not read from a pipe")
         # While its owner writes in WAL mode: what is committed counts.
         file = ctl.node.path("live.db")
         with contextlib.closing(sqlite3.connect(file)) as db:
@@ -265,6 +294,7 @@ def other_databases():
 
 CASES = (
     ("a backup that is put back is served, and the node goes on", backup),
+    ("an export or backup that is interrupted leaves no file", interrupted),
     ("an export makes another node serve the same, and newer zones of it are kept", export_and_import),
     ("an archive that is not sound changes nothing", hostile),
     ("a database of directdnsonly with 1,000 zones is taken over, with owners, and served", directdnsonly),

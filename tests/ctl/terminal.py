@@ -132,6 +132,8 @@ def top_lives(ctl, _):
             same((t.text.rstrip().endswith(LEAVE), termios.tcgetattr(t.slave) == t.before), (True, True), "the terminal")
     with Terminal(ctl, "top", "-n", "1") as t:
         same((t.end(), ENTER in t.text), (0, False), "once, on a terminal")
+    with Terminal(ctl, "top", TERM="dumb") as t:
+        same((t.end(), "\x1b" in t.text), (0, False), "once, on a terminal that obeys no escape sequence")
 
 
 def make_pager(ctl):
@@ -184,7 +186,7 @@ def less(ctl, _):
 
 
 def colours(ctl, _):
-    for environment, colour in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)):
+    for environment, colour in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False), ({"TERM": ""}, False)):
         with Terminal(ctl, "backends", "--no-pager", **environment) as t:
             same((t.end(), "\x1b[" in t.text), (0, colour), f"colours with {environment}")
     same("\x1b" in ctl.run("backends").out, False, "colours without a terminal")

@@ -168,6 +168,18 @@ def read_only():
         check_unkept(n, mend, "Read-only file system; its file system has to be mounted for writing")
 
 
+def zones_read_only():
+    """As a zone-dir is that no unit names."""
+    with disk("16m") as zones, node(zones=zones) as n:
+        push(n, "a.test")
+        n.wait_delivered()
+        subprocess.run(["mount", "-o", "remount,ro", zones], check=True, timeout=30)
+        push(n, "a.test", serial=2)
+        wait_log(n, "ddns-retry", "Read-only file system; it has to be mounted for writing, and ReadWritePaths=")
+        subprocess.run(["mount", "-o", "remount,rw", zones], check=True, timeout=30)
+        n.wait_served("a.test", 2)
+
+
 def undelivered(which, mode, *words):
     """What ddns-retry needs is root's: pushes are taken, and delivered when it is mended."""
     def check():
@@ -249,6 +261,7 @@ CASES = [
     ("the state directory is root's", owned(lambda n: n.path("state"), 0o700, "state", "Permission denied", TMPFILES)),
     ("the state directory can only be read", owned(lambda n: n.path("state"), 0o755, "state: Permission denied", TMPFILES)),
     ("the file system of the database is read-only", read_only),
+    ("the file system of the zone files is read-only", zones_read_only),
     ("the zone directory is root's", undelivered(lambda n: n.path("zones"), 0o700, "zone directory", "Permission denied",
                                                  TMPFILES)),
     ("the zone directory can only be read", undelivered(lambda n: n.path("zones"), 0o755, "Permission denied", TMPFILES)),

@@ -92,6 +92,21 @@ def state_full_at_start():
         check_all(n, "a.test")
 
 
+def state_full_before_start():
+    """When all had left, so that SQLite's own files have to be made anew."""
+    with disk("4m") as state, node(state=state, timer=3600) as n:
+        push(n, "a.test")
+        n.wait_delivered()
+        n.receiver.signal(signal.SIGTERM)
+        wait_until(lambda: n.receiver.pid is None and n.retry.pid is None, 30, "both have ended")
+        with fill(state):
+            waiting = later(n.push, "a.test", zone_text("a.test", 2))
+            wait_log(n, "ddns-receiver", "ddns.db: No space left on device; make room on its disk")
+        same(waiting.result(30), OK, "the answer to the push that waited")
+        n.wait_served("a.test", 2)
+        check_all(n, "a.test")
+
+
 def state_without_inodes():
     """For the log of the database, when everybody has left and comes back."""
     with disk("8m", inodes=8) as state, node(state=state) as n:
@@ -286,6 +301,7 @@ def without_memory():
 CASES = [
     ("the disk of the database is full", state_full),
     ("the disk of the database is full at a start", state_full_at_start),
+    ("the disk of the database got full while nobody ran", state_full_before_start),
     ("the disk of the database has no inodes", state_without_inodes),
     ("the disk of the zone files is full", zones_full),
     ("the disk of the zone files has no room for one zone", zones_too_big),

@@ -92,6 +92,13 @@ def check_secrets():
             same(b"Permission denied" in done.stderr, True, f"{user}, {path}: {done.stderr}")
 
 
+def check_looks_without_rights(cases):
+    with cases.case("who may not read secrets and zone files is told so by what looks at them"):
+        for verb in ("check-backend local", "verify"):
+            text = run("setpriv", "--reuid=nobody", "--regid=ddns", "--clear-groups", "ddnsctl", *verb.split(), check=False)
+            same("look as root" in text, True, f"{verb}: {text}")
+
+
 def check_first_look(cases):
     names = [name for name in run("dpkg", "-L", "ddns").split() if re.search(r"/systemd/system/[^/]+$", name)]
     write(UNIT_LIST, "\n".join(os.path.basename(name) for name in names))
@@ -157,6 +164,7 @@ def switch_on(cases):
     with cases.case("nobody reads secrets and zones whom they don't belong to"):
         push("secrets.example", 1)
         check_secrets()
+    check_looks_without_rights(cases)
     with cases.case("check is content"):
         same(run("ddnsctl", "check").split(" - ")[0], "DDNS OK", "check")
 

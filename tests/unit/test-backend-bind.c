@@ -665,15 +665,52 @@ static void check_tells_the_control_channel_and_the_zone_directory(void **state)
 
         NEED_NAMED();
         assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &well, &f->message), 0);
-        assert_int_equal(well.good, 2);
+        assert_int_equal(well.good, 3);
         assert_int_equal(well.bad, 0);
-        assert_non_null(strstr(well.last, "answers and takes the key"));
+        assert_string_equal(well.last, "named takes new zones");
 
         f->config.zone_dir = (char *) "/nonexistent";
         assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &gone, &f->message), 0);
-        assert_int_equal(gone.good, 1);
+        assert_int_equal(gone.good, 2);
         assert_int_equal(gone.bad, 1);
         f->config.zone_dir = f->named.zones;
+}
+
+static void named_without_allow_new_zones_is_told_before_and_after_a_push(void **state) {
+        Findings none = { 0 }, closed = { 0 };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        ddns_backend_bind.free(f->backend);
+        named_close(&f->named);
+        assert_true(named_open(&f->named));
+        named_start(&f->named, "view \"inside\" { allow-new-zones no; };\n");
+        open_backend(f);
+        assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &none, &f->message), 0);
+        assert_int_equal(none.bad, 1);
+        assert_non_null(strstr(none.last, "no matching view found for '_default'"));
+
+        f->config.view = (char *) "inside";
+        reopen(f);
+        assert_int_equal(ddns_backend_bind.check(f->backend, count_finding, &closed, &f->message), 0);
+        assert_int_equal(closed.bad, 1);
+        assert_non_null(strstr(closed.last, "set 'allow-new-zones yes;'"));
+        DdnsTask task = save("closed.test", 1, "192.0.2.1");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_non_null(strstr(task.message.text, "set 'allow-new-zones yes;'"));
+}
+
+static void file_that_named_may_not_read_is_told_with_a_remedy(void **state) {
+        DdnsTask task = save("unreadable.test", 1, "192.0.2.1");
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        if (geteuid() != 0)
+                skip();                                /* who may write there could not either */
+        assert_int_equal(chmod(f->named.zones, 0), 0); /* named gives root's rights away */
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(chmod(f->named.zones, 0755), 0);
+        assert_non_null(strstr(task.message.text, "lets it read no file in zone-dir"));
 }
 
 static void zone_that_named_loads_from_elsewhere_is_told_with_the_file(void **state) {
@@ -1026,6 +1063,9 @@ int main(void) {
                 cmocka_unit_test_setup(zone_that_named_loads_from_elsewhere_is_told_with_the_file,
                                        need_named),
                 cmocka_unit_test_setup(zones_follow_when_the_zone_directory_is_another_one, need_named),
+                cmocka_unit_test_setup(file_that_named_may_not_read_is_told_with_a_remedy, need_named),
+                cmocka_unit_test_setup(named_without_allow_new_zones_is_told_before_and_after_a_push,
+                                       need_named),
                 cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
                 cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),

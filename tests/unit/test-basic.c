@@ -62,6 +62,8 @@ static void bad_zone_names_are_refused_with_a_reason(void **state) {
 
         longest[253] = '\0';
         longest[252] = 'y';
+        assert_int_equal(ddns_zone_name_check("b\xc3\xbc", 3, name, &message), -EINVAL);
+        assert_non_null(strstr(message.text, "written in the form xn--"));
         assert_int_equal(ddns_zone_name_check(longest, 253, name, NULL), 0);
 }
 

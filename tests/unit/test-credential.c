@@ -135,7 +135,7 @@ static const DdnsMaster *verify(Fixture *f, const char *header, const char *from
 
         const DdnsMaster *master = NULL;
 
-        assert_int_equal(ddns_credentials_verify(f->credentials, header, &a.sa, &master), 0);
+        assert_in_range(ddns_credentials_verify(f->credentials, header, &a.sa, &master), 0, 1);
         return master;
 }
 
@@ -256,10 +256,23 @@ static void a_password_counts_from_allowed_addresses_only(void **state) {
                 assert_ptr_equal(known(f, header, cases[i].from), expected);
         }
 
+        /* Only a right password is told apart. */
+        DdnsSockaddr elsewhere;
+        const DdnsMaster *nobody;
+        assert_int_equal(ddns_sockaddr_parse("127.0.0.1", 1, &elsewhere), 0);
+        assert_int_equal(ddns_credentials_verify(f->credentials, basic("two:wrong"), &elsewhere.sa,
+                                                 &nobody),
+                         0);
+        assert_int_equal(ddns_credentials_verify(f->credentials, basic("two:other"), &elsewhere.sa,
+                                                 &nobody),
+                         1);
+        assert_null(nobody);
+        header = basic("two:other");
+
         const DdnsMaster *master = &f->masters[1];
         assert_int_equal(ddns_credentials_verify(f->credentials, header,
                                                  &(struct sockaddr){ .sa_family = AF_UNIX }, &master),
-                         0);
+                         1);
         assert_null(master);
 }
 

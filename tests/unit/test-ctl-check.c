@@ -48,6 +48,14 @@ static void a_node_that_is_well_is_ok(void **state) {
         check(f, 0, "DDNS OK - 2 zones, 2 backends | zones=2 backends_down=0 waiting=2");
 }
 
+static void a_zone_that_failed_is_a_warning_at_its_first_try(void **state) {
+        Fixture *f = *state;
+
+        push(f, "second.org");
+        deliver(f, "asked", "refused", 1);
+        check(f, 1, "DDNS WARNING - 1 zone failed on asked, to be tried again | ");
+}
+
 static void a_zone_that_was_given_up_is_critical(void **state) {
         Fixture *f = *state;
 
@@ -281,6 +289,7 @@ int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, set_up_delivered, tear_down)
         const struct CMUnitTest tests[] = {
                 T(a_node_that_is_well_is_ok),
+                T(a_zone_that_failed_is_a_warning_at_its_first_try),
                 T(a_zone_that_was_given_up_is_critical),
                 T(a_backend_that_is_down_gets_worse_with_time),
                 T(a_wrong_command_line_is_unknown),

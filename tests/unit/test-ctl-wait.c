@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ddnsctl wait and backup. */
 #include <errno.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,7 +159,7 @@ typedef struct Meanwhile {
         unsigned n;
 } Meanwhile;
 
-static void write_meanwhile(uint64_t done, uint64_t of, void *userdata) {
+static int write_meanwhile(uint64_t done, uint64_t of, void *userdata) {
         static const char content[] = "x";
         static const uint8_t digest[DDNS_DIGEST_SIZE];
         Meanwhile *m = userdata;
@@ -172,6 +173,7 @@ static void write_meanwhile(uint64_t done, uint64_t of, void *userdata) {
                               .digest = digest,
                               .serial = 1 };
         assert_int_equal(ddns_store_accept(m->writer, &change, 1, ddns_now_usec()), 0);
+        return 0;
 }
 
 static void a_backup_has_one_moment_whatever_is_written(void **state) {
@@ -207,6 +209,22 @@ static void a_backup_has_one_moment_whatever_is_written(void **state) {
         assert_int_equal(ddns_store_accept(f->store, &change, 1, ddns_now_usec()), 0);
 }
 
+static int give_up(uint64_t done, uint64_t of, void *userdata) {
+        return -EINTR;
+}
+
+static void a_backup_that_is_interrupted_leaves_nothing(void **state) {
+        DdnsMessage message = DDNS_MESSAGE_NULL;
+        Fixture *f = *state;
+        char path[128];
+        glob_t found;
+
+        (void) snprintf(path, sizeof path, "%s/copy.db", f->directory);
+        assert_int_equal(ddns_store_backup(f->store, path, give_up, NULL, &message), -EINTR);
+        (void) strcat(path, "*");
+        assert_int_equal(glob(path, 0, NULL, &found), GLOB_NOMATCH);
+}
+
 static void a_backup_takes_no_place_of_a_file(void **state) {
         Fixture *f = *state;
         char path[128], text[8] = "";
@@ -237,6 +255,7 @@ int main(void) {
                 T(nonsense_is_not_waited_for),
                 T(a_backup_is_a_whole_database),
                 T(a_backup_has_one_moment_whatever_is_written),
+                T(a_backup_that_is_interrupted_leaves_nothing),
                 T(a_backup_takes_no_place_of_a_file),
         };
 

@@ -279,6 +279,10 @@ static void owners_are_printable_and_bounded(void **state) {
         is_bad("GET", ADMIN, "action=exists&domain=a.test&username=a%00", "", 400, "printable");
         is_bad("GET", ADMIN, "action=exists&domain=a.test&username=%1b[31m", "", 400, "printable");
 
+        PARSED refused = parse("POST", ADMIN, "action=rawsave&domain=a.test&hostname=a+b", "$TTL 1\n");
+        assert_int_equal(refused.request.n_zones, 1);
+        assert_string_equal(refused.request.zones[0], "a.test");
+
         PARSED p = parse("GET", ADMIN, "action=exists&domain=a.test&hostname=&username=", "");
         assert_null(p.request.hostname); /* empty is not said */
         assert_null(p.request.username);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store-fixture.h"
 
@@ -943,8 +944,31 @@ static void everything_survives_reopening(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void all_of_the_group_may_write_a_database_that_is_made(void **state) {
+        static const char *const suffixes[] = { "", "-wal", "-shm" };
+        ddns_cleanup(ddns_store_freep) DdnsStore *made = NULL;
+        DdnsMessage message;
+        Fixture *f = *state;
+        struct stat st;
+        char path[128];
+
+        (void) snprintf(path, sizeof path, "%s.new", f->path);
+        mode_t before = umask(0007); /* as in the units */
+        assert_int_equal(ddns_store_open(path, &store_options, &made, &message), 0);
+        (void) umask(before);
+        for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+                (void) snprintf(path, sizeof path, "%s.new%s", f->path, suffixes[i]);
+                assert_int_equal(stat(path, &st), 0);
+                assert_int_equal(st.st_mode & 0777, 0660);
+        }
+        made = ddns_store_free(made);
+        (void) snprintf(path, sizeof path, "%s.new", f->path);
+        assert_int_equal(unlink(path), 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                TEST(all_of_the_group_may_write_a_database_that_is_made),
                 TEST(generations_grow_and_cursors_follow),
                 TEST(ten_pushes_of_a_zone_are_one_delivery),
                 TEST(unchanged_content_gets_no_generation),
