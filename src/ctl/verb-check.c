@@ -220,7 +220,7 @@ static int print(Check *k) {
                 separator = "; ";
         }
         if (strcmp(separator, " - ") == 0)
-                (void) fprintf(c->out, " - %" PRIu64 " zones, %" PRIu64 " backends", k->counts.zones,
+                (void) fprintf(c->out, " - zones: %" PRIu64 ", backends: %" PRIu64, k->counts.zones,
                                k->backends);
         (void) fprintf(c->out,
                        " | zones=%" PRIu64 " backends_down=%" PRIu64 " waiting=%" PRIu64

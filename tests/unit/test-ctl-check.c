@@ -42,10 +42,10 @@ static void a_node_that_is_well_is_ok(void **state) {
         Fixture *f = *state;
 
         check(f, 0,
-              "DDNS OK - 1 zones, 2 backends | zones=1 backends_down=0 waiting=0 deferred=0 dead=0"
+              "DDNS OK - zones: 1, backends: 2 | zones=1 backends_down=0 waiting=0 deferred=0 dead=0"
               " oldest=0s;300;1800\n");
         push(f, "second.org"); /* what waits for a moment is no news */
-        check(f, 0, "DDNS OK - 2 zones, 2 backends | zones=2 backends_down=0 waiting=2");
+        check(f, 0, "DDNS OK - zones: 2, backends: 2 | zones=2 backends_down=0 waiting=2");
 }
 
 static void a_zone_that_failed_is_a_warning_at_its_first_try(void **state) {
@@ -217,7 +217,7 @@ static void the_end_of_the_certificate_comes_nearer(void **state) {
         Fixture *f = *state;
 
         put_certificate(f, 15);
-        check(f, 0, "DDNS OK - 1 zones");
+        check(f, 0, "DDNS OK - zones: 1");
         assert_int_equal(run(f, "check-config", NULL), 0);
         assert_false(strstr(f->err, "receiver.tls"));
 
