@@ -1,43 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 /* The list of connections. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
+#include "basic/address.h"
 #include "basic/clock.h"
 #include "receiver/connection.h"
 
 struct DdnsConnection {
         int fd;
+        bool has_site, cut;
+        uint8_t site[16];
         DdnsConnectionState state;
-        uint64_t since_usec; /* it is in that state */
-        DdnsConnection *previous, *next;
+        DdnsStanding standing;
+        uint64_t began_usec, since_usec; /* since: it is in that state */
+        DdnsConnection *newer, *older;
 };
 
-static DdnsConnection *add(DdnsConnections *all, struct MHD_Connection *mhd) {
+static DdnsConnection *find(struct MHD_Connection *mhd) {
         const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+        return info ? info->socket_context : NULL;
+}
+
+/* The daemon finds the end of it, and closes it. */
+static void cut(DdnsConnection *c) {
+        if (c->fd >= 0)
+                (void) shutdown(c->fd, SHUT_RDWR);
+        c->cut = true;
+}
+
+static DdnsConnection *add(DdnsConnections *all, struct MHD_Connection *mhd) {
+        const union MHD_ConnectionInfo *info;
         DdnsConnection *c = calloc(1, sizeof *c);
 
         if (!c)
                 return NULL; /* has no deadline then but the one of every byte */
-        *c = (DdnsConnection){ .fd = info ? info->connect_fd : -1,
+        *c = (DdnsConnection){ .fd = -1,
                                .state = DDNS_CONNECTION_RECEIVING,
+                               .began_usec = all->last_activity_usec,
                                .since_usec = all->last_activity_usec,
-                               .next = all->first };
-        if (c->next)
-                c->next->previous = c;
-        all->first = c;
+                               .older = all->newest };
+        info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+        if (info)
+                c->fd = info->connect_fd;
+        info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        c->has_site = info && ddns_address_site(info->client_addr, c->site);
+        *(c->older ? &c->older->newer : &all->oldest) = c;
+        all->newest = c;
         return c;
 }
 
 static void drop(DdnsConnections *all, DdnsConnection *c) {
-        if (c->previous)
-                c->previous->next = c->next;
-        else
-                all->first = c->next;
-        if (c->next)
-                c->next->previous = c->previous;
+        *(c->newer ? &c->newer->older : &all->newest) = c->older;
+        *(c->older ? &c->older->newer : &all->oldest) = c->newer;
+        all->n_looked_at -= c->standing == DDNS_STANDING_LOOKED_AT;
         free(c);
+}
+
+static bool is_same_site(const DdnsConnection *a, const DdnsConnection *b) {
+        return a->has_site && b->has_site && memcmp(a->site, b->site, sizeof a->site) == 0;
+}
+
+/* Whoever opens one connection after the other from the address that a master has too (his customers can, where they may run
+ * programs) loses them first, and the master's push is not the one that is refused. */
+static void keep_share(const DdnsConnections *all, const DdnsConnection *new) {
+        DdnsConnection *stranger = NULL;
+        unsigned n = 0;
+
+        for (DdnsConnection *c = all->oldest; c; c = c->newer) {
+                if (c->cut || !is_same_site(c, new))
+                        continue;
+                n++;
+                if (!stranger && c->standing == DDNS_STANDING_STRANGER)
+                        stranger = c;
+        }
+        if (n > all->max_of_site && stranger)
+                cut(stranger);
 }
 
 void ddns_connections_note(void *cls, struct MHD_Connection *mhd, void **context,
@@ -50,6 +91,8 @@ void ddns_connections_note(void *cls, struct MHD_Connection *mhd, void **context
                 ddns_metrics_count(all->metrics, all->accepted, 1);
                 ddns_metrics_count(all->metrics, all->open, 1);
                 *context = add(all, mhd);
+                if (*context && all->max_of_site > 0)
+                        keep_share(all, *context);
                 return;
         }
         all->n--;
@@ -60,9 +103,7 @@ void ddns_connections_note(void *cls, struct MHD_Connection *mhd, void **context
 }
 
 void ddns_connection_set_state(struct MHD_Connection *mhd, DdnsConnectionState state) {
-        const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        DdnsConnection *c = info ? info->socket_context : NULL;
+        DdnsConnection *c = find(mhd);
 
         if (c) {
                 c->state = state;
@@ -70,13 +111,54 @@ void ddns_connection_set_state(struct MHD_Connection *mhd, DdnsConnectionState s
         }
 }
 
+void ddns_connection_set_standing(DdnsConnections *all, struct MHD_Connection *mhd,
+                                  DdnsStanding standing) {
+        DdnsConnection *c = find(mhd);
+
+        if (!c)
+                return;
+        all->n_looked_at -= c->standing == DDNS_STANDING_LOOKED_AT;
+        all->n_looked_at += standing == DDNS_STANDING_LOOKED_AT;
+        c->standing = standing;
+}
+
+bool ddns_connection_is_cut(struct MHD_Connection *mhd) {
+        const DdnsConnection *c = find(mhd);
+
+        return c && c->cut;
+}
+
+unsigned ddns_connections_looked_at(const DdnsConnections *all, struct MHD_Connection *mhd) {
+        const DdnsConnection *one = find(mhd);
+        unsigned n = 0;
+
+        for (const DdnsConnection *c = all->newest; one && c; c = c->older)
+                n += c->standing == DDNS_STANDING_LOOKED_AT && is_same_site(c, one);
+        return n;
+}
+
+uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic_usec) {
+        if (all->max == 0 || all->n < all->max)
+                return UINT64_MAX;
+        for (DdnsConnection *c = all->oldest; c; c = c->newer) {
+                uint64_t age = now_monotonic_usec - c->began_usec;
+
+                if (c->cut || c->standing != DDNS_STANDING_STRANGER)
+                        continue;
+                if (age < all->grace_usec)
+                        return all->grace_usec - age;
+                cut(c);
+        }
+        return UINT64_MAX;
+}
+
 void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, uint64_t timeout_usec,
                             bool leaving) {
-        for (DdnsConnection *c = all->first; c; c = c->next) {
+        for (DdnsConnection *c = all->newest; c; c = c->older) {
                 bool late = (all->answers_too || c->state != DDNS_CONNECTION_ANSWERING) &&
                             now_monotonic_usec - c->since_usec > timeout_usec;
 
-                if (c->fd >= 0 && (late || (leaving && c->state == DDNS_CONNECTION_KEPT)))
-                        (void) shutdown(c->fd, SHUT_RDWR);
+                if (late || (leaving && c->state == DDNS_CONNECTION_KEPT))
+                        cut(c);
         }
 }
