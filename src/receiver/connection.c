@@ -10,7 +10,7 @@
 
 struct DdnsConnection {
         int fd;
-        bool has_site, cut;
+        bool has_site, doomed, cut; /* doomed: its site has too many, it goes when its grace is over */
         uint8_t site[16];
         DdnsConnectionState state;
         DdnsStanding standing;
@@ -65,19 +65,28 @@ static bool is_same_site(const DdnsConnection *a, const DdnsConnection *b) {
 }
 
 /* Whoever opens one connection after the other from the address that a master has too (his customers can, where they may run
- * programs) loses them first, and the master's push is not the one that is refused. */
+ * programs) loses them first, and the master's push is not the one that is refused. For a moment there may be more of them, so
+ * that what is accepted in one go can say who it is, but never so many that other addresses have no room. */
 static void keep_share(const DdnsConnections *all, const DdnsConnection *new) {
-        DdnsConnection *stranger = NULL;
-        unsigned n = 0;
+        unsigned n = 0, n_doomed = 0,
+                 most = all->max / 2 > all->max_of_site ? all->max / 2 : all->max_of_site;
+        DdnsConnection *stranger = NULL, *undoomed = NULL;
 
         for (DdnsConnection *c = all->oldest; c; c = c->newer) {
                 if (c->cut || !is_same_site(c, new))
                         continue;
                 n++;
-                if (!stranger && c->standing == DDNS_STANDING_STRANGER)
+                n_doomed += c->doomed;
+                if (c->standing != DDNS_STANDING_STRANGER)
+                        continue;
+                if (!stranger)
                         stranger = c;
+                if (!undoomed && !c->doomed)
+                        undoomed = c;
         }
-        if (n > all->max_of_site && stranger)
+        if (n - n_doomed > all->max_of_site && undoomed)
+                undoomed->doomed = true;
+        if (n > most && stranger)
                 cut(stranger);
 }
 
@@ -138,12 +147,12 @@ unsigned ddns_connections_looked_at(const DdnsConnections *all, struct MHD_Conne
 }
 
 uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic_usec) {
-        if (all->max == 0 || all->n < all->max)
-                return UINT64_MAX;
+        bool is_full = all->max > 0 && all->n >= all->max;
+
         for (DdnsConnection *c = all->oldest; c; c = c->newer) {
                 uint64_t age = now_monotonic_usec - c->began_usec;
 
-                if (c->cut || c->standing != DDNS_STANDING_STRANGER)
+                if (c->cut || c->standing != DDNS_STANDING_STRANGER || (!is_full && !c->doomed))
                         continue;
                 if (age < all->grace_usec)
                         return all->grace_usec - age;
@@ -153,12 +162,14 @@ uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic
 }
 
 void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, uint64_t timeout_usec,
-                            bool leaving) {
+                            uint64_t delay_usec, bool leaving) {
         for (DdnsConnection *c = all->newest; c; c = c->older) {
                 bool late = (all->answers_too || c->state != DDNS_CONNECTION_ANSWERING) &&
                             now_monotonic_usec - c->since_usec > timeout_usec;
+                bool strange = c->standing == DDNS_STANDING_STRANGER &&
+                               now_monotonic_usec - c->began_usec > timeout_usec + delay_usec;
 
-                if (late || (leaving && c->state == DDNS_CONNECTION_KEPT))
+                if (late || strange || (leaving && c->state == DDNS_CONNECTION_KEPT))
                         cut(c);
         }
 }

@@ -93,8 +93,11 @@ static void resume_done(DdnsHttp *h) {
 
 /* Before it leaves, the program waits for requests that have begun, not for clients that may never send another. */
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
+        const DdnsConfig *config = h->config;
+
         ddns_connections_sweep(&h->connections, now_monotonic_usec,
-                               h->config->receiver.request_timeout_usec, h->quiesced);
+                               config->receiver.request_timeout_usec, config->receiver.login_delay_usec,
+                               h->quiesced);
 }
 
 /* Those whose time has come, or all when the program leaves. */

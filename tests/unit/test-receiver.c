@@ -67,6 +67,19 @@ static void a_kept_connection_is_cut_after_the_timeout(void **state) {
         receiver_free(r);
 }
 
+static void a_stranger_who_asks_again_and_again_is_cut(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1s\n  login-delay: 100ms\n", "");
+        ddns_cleanup(ddns_closep) int fd = client_connect(r);
+        uint64_t end = ddns_monotonic_usec() + 60 * USEC_PER_SEC;
+        static const char ask[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        char answer[512];
+
+        while (send(fd, ask, strlen(ask), MSG_NOSIGNAL) > 0 && recv(fd, answer, sizeof answer, 0) > 0)
+                assert_true(ddns_monotonic_usec() < end);
+        assert_true(client_push(r, "a.test", 1));
+        receiver_free(r);
+}
+
 static void one_address_has_its_share_of_connections(void **state) {
         Receiver *r = receiver_new("  max-connections-per-address: 3\n  request-timeout: 1h\n", "");
         int fds[3];
@@ -500,6 +513,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_request_that_drips_is_cut_although_bytes_keep_coming),
                 cmocka_unit_test(a_kept_connection_is_cut_after_the_timeout),
+                cmocka_unit_test(a_stranger_who_asks_again_and_again_is_cut),
                 cmocka_unit_test(one_address_has_its_share_of_connections),
                 cmocka_unit_test(beyond_all_connections_clients_wait),
                 cmocka_unit_test(strangers_go_when_there_is_no_room_and_masters_stay),
