@@ -31,7 +31,7 @@ def make_tls():
 
 
 def inside(cases):
-    machine = Machine()
+    machine = Machine(receiver={"request-timeout": "3s", "login-delay": "2s"})
     tls = make_tls()
     machine.switch_on()
     systemctl("enable", "--now", "ddns-tls.socket")

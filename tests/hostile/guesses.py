@@ -16,7 +16,7 @@ from push import USERNAME, Master, zone_text
 CHEAP_PASSWORD = "pw"
 CHEAP_HASH = ("$6$rounds=1000$saltsalt$nII71HJmawaDYdXrUHYtoWV/pe6ZN/eQzrZX"
               "dKjhrcMU0onLRg6A5m38udZu.lA6f53rIQturF4FMx1X99KF/0\n")
-SAMPLES = 15
+SAMPLES = 9
 GUESSER, OTHER = "127.0.0.5", "127.0.0.6"
 
 
