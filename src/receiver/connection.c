@@ -146,19 +146,26 @@ unsigned ddns_connections_looked_at(const DdnsConnections *all, struct MHD_Conne
         return n;
 }
 
+/* Not more of them than are needed for a while, so that others have all the time that there is. */
 uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic_usec) {
         bool is_full = all->max > 0 && all->n >= all->max;
+        unsigned needed = is_full ? all->max / 16 + 1 : 0, gone = 0;
+        uint64_t wait_usec = UINT64_MAX;
 
         for (DdnsConnection *c = all->oldest; c; c = c->newer) {
                 uint64_t age = now_monotonic_usec - c->began_usec;
 
-                if (c->cut || c->standing != DDNS_STANDING_STRANGER || (!is_full && !c->doomed))
+                if (c->cut)
+                        gone++;
+                if (c->cut || c->standing != DDNS_STANDING_STRANGER || (gone >= needed && !c->doomed))
                         continue;
                 if (age < all->grace_usec)
-                        return all->grace_usec - age;
+                        return wait_usec < all->grace_usec - age ? wait_usec : all->grace_usec - age;
                 cut(c);
+                gone++;
+                wait_usec = 0; /* the daemon looks at no answer that is held back before it is told to */
         }
-        return UINT64_MAX;
+        return wait_usec;
 }
 
 void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, uint64_t timeout_usec,

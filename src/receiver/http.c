@@ -23,6 +23,9 @@
 #define GRACE_USEC     (100 * USEC_PER_MSEC)
 #define GRACE_TLS_USEC (250 * USEC_PER_MSEC)
 
+/* Passwords that are looked at, a tenth of a second each, may take a quarter of the connections, or so many. */
+#define LOOKED_AT_MIN 16u
+
 /* Connections to the metrics socket at a time. */
 #define SCRAPES_MAX 8u
 
@@ -265,11 +268,12 @@ static void refuse(Transaction *t, unsigned status, const char *text) {
 /* The time that passwords take is bounded for each address, and those whose passwords are looked at leave room for others. */
 static const char *why_not_verify(Transaction *t) {
         DdnsConnections *all = &t->http->connections;
+        unsigned looked_at_max = all->max / 4 > LOOKED_AT_MIN ? all->max / 4 : LOOKED_AT_MIN;
 
         if (ddns_guesses_is_full(t->http->shared->guesses, &t->job.address.sa,
                                  ddns_connections_looked_at(all, t->mhd)))
                 return too_many_logins;
-        return all->n_looked_at >= all->max - all->max / 4 ? too_many_at_once : NULL;
+        return all->n_looked_at >= looked_at_max ? too_many_at_once : NULL;
 }
 
 /* The headers are there: what can be decided before the body. */
