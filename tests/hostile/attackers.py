@@ -218,7 +218,8 @@ class Attackers:
 
     def __exit__(self, *_):
         try:
-            self.result = json.loads(self._process.communicate("", timeout=30)[0])
+            said = self._process.communicate("", timeout=30)[0]
+            self.result = json.loads(said.splitlines()[-1])  # what stands before it nobody waited for
         finally:
             if self._process.poll() is None:
                 self._process.kill()

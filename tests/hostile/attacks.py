@@ -2,7 +2,7 @@
 """What bad clients do: each is a function that yields bytes to send, seconds to pause, HALF (the sending side is closed), RESET
 or DEAF (it reads no more). At its end the client waits until it is cut, and begins anew.
 
-`ATTACKS` has those of strangers, `INSIDERS` those of somebody who has a password."""
+`ATTACKS` has those of strangers, `INSIDERS` and `HOARDERS` those of somebody who has a password."""
 
 import base64
 import random
@@ -163,7 +163,6 @@ def form(body, content=b""):
 
 INSIDERS = (
     Attack("a true body of 20 MiB", 2, flood(SAVE + RIGHT + length(20 * MIB) + b"\r\n", 20 * MIB, bytes(MIB))),
-    Attack("20 MiB in chunks", 1, flood(SAVE + RIGHT + b"Transfer-Encoding: chunked\r\n\r\n", 20 * len(CHUNK), CHUNK)),
     Attack("a body that drips", 4, drip(SAVE + RIGHT + length(100000) + b"\r\n")),
     Attack("many form fields", 2, form(b"action=delete&" + b"&".join(b"select%d=a%d.example" % (i, i) for i in range(100000)))),
     Attack("huge field names", 2, form(b"x" * 1000000 + b"=y&action=delete&select0=" + b"z" * 1000000)),
@@ -181,10 +180,14 @@ INSIDERS = (
     Attack("unknown methods", 2, say(0.3, b"F\x9bRGED / HTTP/1.1\r\n" + RIGHT + b"\r\n", b"X" * 3000 + b" / HTTP/1.1\r\n" + RIGHT + b"\r\n")),
 )
 
+# Who has a password may fill the memory that receiver.max-memory-mib allows.
+HOARDERS = (Attack("20 MiB in chunks", 1, flood(SAVE + RIGHT + b"Transfer-Encoding: chunked\r\n\r\n", 20 * len(CHUNK), CHUNK)),)
+
 
 def populations():
     """Who attacks, and how."""
-    return {"strangers": ATTACKS, "insiders": [attack._replace(name=f"insider: {attack.name}") for attack in INSIDERS]}
+    return {"strangers": ATTACKS, **{name: [attack._replace(name=f"{name}: {attack.name}") for attack in attacks]
+                                     for name, attacks in (("insiders", INSIDERS), ("hoarders", HOARDERS))}}
 
 
 def random_for(attack, seed):

@@ -10,7 +10,7 @@ from cases import same, wait_until
 from hostile.attacks import FORGED
 from push import zone_text
 
-ROUNDS, PUSHES = 3, 40
+ROUNDS, PUSHES = 3, 15
 # A machine that is busy with something else makes some pushes of some rounds late. What the receiver itself does wrong (waits
 # for a deadline, has no room, looks at others first) is there in every round. So the worst of the best round counts, and the
 # median of all.
@@ -86,7 +86,7 @@ def check_figures(good, where):
     same((median < MEDIAN, worst < WORST), (True, True), f"median {median} s under {MEDIAN}, worst {worst} s under {WORST}")
 
 
-def weather(cases, running, pid, lines, goods, attackers, timed=True, pushes=PUSHES):
+def weather(cases, running, pid, lines, goods, attackers, timed=True):
     """Cases about pushes of `goods` (name: Good) while the `attackers` are at it, and what is left behind. `running`: the node,
     whose receiver has the process id `pid()` and whose log is `lines()`; `timed`: time and memory count."""
     for good in goods.values():
@@ -95,7 +95,7 @@ def weather(cases, running, pid, lines, goods, attackers, timed=True, pushes=PUS
     with cases.case("every good push is acknowledged, and each attack comes to an end"), attackers:
         for _ in range(ROUNDS):
             for good in goods.values():
-                good.round(pushes)
+                good.round(PUSHES)
         attackers.wait_all()
         for good in goods.values():
             good.push()
