@@ -155,8 +155,8 @@ uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic
         for (DdnsConnection *c = all->oldest; c; c = c->newer) {
                 uint64_t age = now_monotonic_usec - c->began_usec;
 
-                if (c->cut)
-                        gone++;
+                if (c->cut) /* it is suspended while its password is looked at, and stays */
+                        gone += c->standing != DDNS_STANDING_LOOKED_AT;
                 if (c->cut || c->standing != DDNS_STANDING_STRANGER || (gone >= needed && !c->doomed))
                         continue;
                 if (age < all->grace_usec)
