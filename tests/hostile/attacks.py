@@ -53,10 +53,10 @@ def say(*parts):
 
 
 def flood(head, size, piece, pause=0.5):
-    """A body of that many octets; some time passes before."""
+    """A body of that many octets; some time passes before it."""
     def script(_):
-        yield pause
         yield head
+        yield pause
         for _ in range(size // len(piece)):
             yield piece
     return script
@@ -118,7 +118,8 @@ ATTACKS = (
     Attack("deaf", 10, deaf),
     Attack("reset", 10, reset),
     Attack("a true body of 20 MiB", 2, flood(SAVE + length(20 * MIB) + b"\r\n", 20 * MIB, bytes(MIB))),
-    Attack("a true body of 20 MiB and a wrong password", 1, flood(SAVE + WRONG + length(20 * MIB) + b"\r\n", 20 * MIB, bytes(MIB))),
+    Attack("a true body of 20 MiB and a wrong password", 1,
+           flood(SAVE + WRONG + length(20 * MIB) + b"\r\n", 20 * MIB, bytes(MIB))),
     Attack("half of a body of 20 MiB", 2, say(SAVE + length(20 * MIB) + b"\r\n" + bytes(MIB))),
     Attack("20 MiB in chunks", 1, flood(SAVE + b"Transfer-Encoding: chunked\r\n\r\n", 20 * len(CHUNK), CHUNK)),
     Attack("a chunk of 2^70", 4, say(SAVE + b"Transfer-Encoding: chunked\r\n\r\n4" + b"0" * 17 + b"\r\nx")),
@@ -158,7 +159,7 @@ ATTACKS = (
 
 
 def form(body, content=b""):
-    return say(0.3, b"POST " + ADMIN + b" HTTP/1.1\r\nHost: x\r\n" + RIGHT + content + length(len(body)) + b"\r\n" + body)
+    return say(b"POST " + ADMIN + b" HTTP/1.1\r\nHost: x\r\n" + RIGHT + content + length(len(body)) + b"\r\n" + body)
 
 
 INSIDERS = (
@@ -169,15 +170,17 @@ INSIDERS = (
     Attack("bad escapes", 2, form(b"action=delete&select0=%zz%")),
     Attack("bad UTF-8", 2, form(b"action=rawsave&domain=\xff\xfe\x9b2J&zone_file=\xff")),
     Attack("lines for the log", 2, say(
-        0.3, *(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + RIGHT + b"\r\n" for path in (
+        *(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + RIGHT + b"\r\n" for path in (
             b"/%0a<3>forged", b"/\x01\x7f\x1b[2J", b"/\x9b2J", b"/\xc2\x9b2J", b"/\xff\xfe", b"/" + b"\xc3\xa4" * 500,
             ADMIN + b"?action=rawsave&domain=a%0a%3c3%3eforged&hostname=x%0aforged",
             ADMIN + b"?action=delete&domain=a.example&hostname=%1b%9b%0aforged",
             ADMIN + b"?action=\n<3>forged")))),
     Attack("zones that make texts", 2, say(
-        0.3, *(SAVE + RIGHT + length(len(text)) + b"\r\n" + text for text in (
-            ZONE + b"\n\x9b2J\xff A 1\n", ZONE + b"x\tIN\tA\t\x1b[2J\n<3>forged\n", b"\xff" * 5000, ZONE + b"x\\010y\tIN\tCNAME\tz\nx\\010y A 192.0.2.1\n")))),
-    Attack("unknown methods", 2, say(0.3, b"F\x9bRGED / HTTP/1.1\r\n" + RIGHT + b"\r\n", b"X" * 3000 + b" / HTTP/1.1\r\n" + RIGHT + b"\r\n")),
+        *(SAVE + RIGHT + length(len(text)) + b"\r\n" + text for text in (
+            ZONE + b"\n\x9b2J\xff A 1\n", ZONE + b"x\tIN\tA\t\x1b[2J\n<3>forged\n", b"\xff" * 5000,
+            ZONE + b"x\\010y\tIN\tCNAME\tz\nx\\010y A 192.0.2.1\n")))),
+    Attack("unknown methods", 2, say(
+        b"F\x9bRGED / HTTP/1.1\r\n" + RIGHT + b"\r\n", b"X" * 3000 + b" / HTTP/1.1\r\n" + RIGHT + b"\r\n")),
 )
 
 # Who has a password may fill the memory that receiver.max-memory-mib allows.

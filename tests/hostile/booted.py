@@ -41,15 +41,15 @@ def inside(cases):
 
     def lines():
         # what has octets that are no text comes as a list of numbers
-        return [f"<{e['PRIORITY']}>{e['SYSLOG_IDENTIFIER']}: {e['MESSAGE']}" if isinstance(e["MESSAGE"], str) else repr(e["MESSAGE"])
-                for e in entries()]
+        return [f"<{e['PRIORITY']}>{e['SYSLOG_IDENTIFIER']}: {e['MESSAGE']}" for e in entries()]
 
-    goods = {"plain": storms.Good(machine.master, "plain"), "over TLS": storms.Good(Master(("127.0.0.1", TLS_PORT), tls=tls), "tls")}
+    goods = {"plain": storms.Good(machine.master, "plain"),
+             "over TLS": storms.Good(Master(("127.0.0.1", TLS_PORT), tls=tls), "tls")}
     storms.weather(cases, machine, lambda: int(show(RECEIVER, "MainPID")), lines, goods,
                    Attackers(("127.0.0.1", PORT), TLS_PORT, ("strangers", "insiders")))
     with cases.case("no field of the journal has what a terminal obeys"):
-        same([e for e in entries() if not all(isinstance(v, str) and v.isprintable() for k, v in e.items() if k.startswith("DDNS_"))],
-             [], "entries")
+        values = [value for e in entries() for key, value in e.items() if key.startswith("DDNS_")]
+        same([value for value in values if not (isinstance(value, str) and value.isprintable())], [], "values")
     with cases.case("the units have nothing against it"):
         same(show(RECEIVER, "NRestarts", "ActiveState"), ["0", "active"], RECEIVER)
         same(show(SOCKET, "ActiveState"), "active", SOCKET)

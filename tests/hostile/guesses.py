@@ -43,7 +43,7 @@ def check_time(cases, node):
                 same(status, 401, kind)
                 seconds[kind].append(taken)
         wrong, unknown, none = (statistics.median(seconds[kind]) for kind in kinds)
-        print(f"# medians: wrong {wrong * 1000:.1f} ms, unknown {unknown * 1000:.1f} ms, without a hash {none * 1000:.1f} ms", flush=True)
+        print(f"# medians: wrong {wrong * 1000:.1f} ms, unknown {unknown * 1000:.1f} ms, no hash {none * 1000:.1f} ms", flush=True)
         same(abs(wrong - unknown) < (min(wrong, unknown) - none) / 3, True, f"{wrong} and {unknown} are the same beside {none}")
 
 
@@ -59,8 +59,8 @@ def check_delay(cases, node):
         slow.start()
         same(login(node, guess, OTHER)[0], 401, "status elsewhere")
         same(login(node, credentials(USERNAME, CHEAP_PASSWORD), GUESSER)[0], 200, "the right password from there")
-        same(Master(node.master.address, password=CHEAP_PASSWORD, source=GUESSER).push("good.example", zone_text("good.example", 1)),
-             (200, "error=0"), "a push from there")
+        master = Master(node.master.address, password=CHEAP_PASSWORD, source=GUESSER)
+        same(master.push("good.example", zone_text("good.example", 1)), (200, "error=0"), "a push from there")
         same(ended, [], "the guess is answered already")
         slow.join(30)
         same((ended[0][0], ended[0][1] >= 2), (401, True), f"its status, and its delay {ended}")

@@ -34,7 +34,6 @@ TOKENS = (
     b"GET ", b"POST ", b"HEAD ", b"http://x/", b"domain=", b"&domain=other.example", b"action=delete", b"action=rawsave",
     b"&select0=other.example", b"zone_file=", b"\r\n\r\n", b"0\r\n\r\n", b"A" * 300, b"A" * 20000, b"x" * 70000,
 )
-ADMIN = "/CMD_API_DNS_ADMIN"
 
 
 def credentials(r):
@@ -113,7 +112,8 @@ class Store:
 
     def content(self, zone):
         """Of the newest, None if it is deleted or was never there."""
-        row = self._database.execute("SELECT content FROM version WHERE zone = ? ORDER BY generation DESC LIMIT 1", (zone,)).fetchone()
+        row = self._database.execute("SELECT content FROM version WHERE zone = ? ORDER BY generation DESC LIMIT 1",
+                                     (zone,)).fetchone()
         return row[0] if row else None
 
     def close(self):
@@ -230,8 +230,10 @@ def one_receiver(seed, count):
 
 def run(options):
     """Several receivers, as most of the time is that of requests which are not whole: those wait for a deadline."""
-    program = [sys.executable, os.path.abspath(sys.argv[0]), "--part=requests", "--alone", f"--requests={options.requests // RECEIVERS}"]
+    program = [sys.executable, os.path.abspath(sys.argv[0]), "--part=requests", "--alone",
+               f"--requests={options.requests // RECEIVERS}"]
     if options.alone:
         return one_receiver(options.seed, options.requests)
-    running = [subprocess.Popen([*DIE_WITH_US, "TERM", *program, f"--seed={options.seed + number}"]) for number in range(RECEIVERS)]
+    running = [subprocess.Popen([*DIE_WITH_US, "TERM", *program, f"--seed={options.seed + number}"])
+               for number in range(RECEIVERS)]
     return sum(process.wait() != 0 for process in running)

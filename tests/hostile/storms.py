@@ -11,9 +11,9 @@ from hostile.attacks import FORGED
 from push import zone_text
 
 ROUNDS, PUSHES = 3, 15
-# A machine that is busy with something else makes some pushes of some rounds late. What the receiver itself does wrong (waits
-# for a deadline, has no room, looks at others first) is there in every round. So the worst of the best round counts, and the
-# median of all.
+# A machine that is busy with something else makes some pushes of a round late. What the receiver itself does wrong (waits for a
+# deadline, has no room, looks at others first) is there in most rounds. So of the worst of each round the one in the middle
+# counts, and the median of all pushes.
 WORST, MEDIAN = 1.0, 0.25
 MEMORY = 64 << 20
 
@@ -69,8 +69,8 @@ class Good:
         self.rounds.append([self.push() for _ in range(n)])
 
     def figures(self):
-        """Median of all, worst of the best round."""
-        return statistics.median(sum(self.rounds, [])), min(map(max, self.rounds))
+        """Median of all, and of the worst of each round."""
+        return statistics.median(sum(self.rounds, [])), statistics.median(map(max, self.rounds))
 
 
 def check_lines(lines):
