@@ -41,7 +41,8 @@ def inside(cases):
 
     def lines():
         # what has octets that are no text comes as a list of numbers
-        return [f"<{e['PRIORITY']}>{e['SYSLOG_IDENTIFIER']}: {e['MESSAGE']}" for e in entries()]
+        said = ((e, e["MESSAGE"] if isinstance(e["MESSAGE"], str) else "\0") for e in entries())
+        return [f"<{e['PRIORITY']}>{e['SYSLOG_IDENTIFIER']}: {message}" for e, message in said]
 
     goods = {"plain": storms.Good(machine.master, "plain"),
              "over TLS": storms.Good(Master(("127.0.0.1", TLS_PORT), tls=tls), "tls")}
