@@ -50,8 +50,8 @@ bool ddns_connection_is_cut(struct MHD_Connection *mhd);
 /* How many connections from the site of this one have passwords that are being looked at. */
 unsigned ddns_connections_looked_at(const DdnsConnections *all, struct MHD_Connection *mhd);
 
-/* Cuts strangers who have had their time, if there is no room or they are doomed. Returns after which time to call again: UINT64_MAX: when something
- * happens. */
+/* Cuts strangers who have had their time, if there is no room or they are doomed. Returns after which time to call again:
+ * UINT64_MAX: when something happens. */
 uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic_usec);
 
 /* Cuts those that take longer than `timeout_usec` to send a request (or with `answers_too` to take the answer), and if `leaving`

@@ -91,7 +91,8 @@ def odd_credentials(r):
     yield GET + b"Authorization: " + r.choice((
         b"Basic !!!!", b"Basic", b"Basic ", b"Digest x", b"basic =", b"Basic " + b"A" * 65536, b"Basic " + b"A" * 12000,
         b"Basic " + base64.b64encode(b"no colon"), b"Basic " + base64.b64encode(b"ddns\0:x"), b"Basic " + base64.b64encode(b":"),
-        b"Basic " + base64.b64encode(b"\n<3>" + FORGED.encode() + b": x\xff\x1b[2J\x9b2J:x"), b"\0", b"Basic \xff\xfe")) + b"\r\n\r\n"
+        b"Basic " + base64.b64encode(b"\n<3>" + FORGED.encode() + b": x\xff\x1b[2J\x9b2J:x"), b"\0",
+        b"Basic \xff\xfe")) + b"\r\n\r\n"
 
 
 PUSH = SAVE + WRONG + length(len(ZONE)) + b"\r\n" + ZONE
