@@ -147,7 +147,7 @@ class Trial:
     def __init__(self, node, store):
         self._address, self._store = node.master.address, store
         self.answered = collections.Counter()
-        self.saves = []  # (request, zone, content that is stored for it)
+        self.saves = []  # (request, (zone, content that is stored for it)s, one of which it must have made)
 
     def one(self, raw):
         before = self._store.generation()
@@ -160,7 +160,7 @@ class Trial:
         same(len(saves) + bool(deletes) <= done, True, f"{changes!r} are as many as {done} times error=0")
         for zone in deletes:
             same(zone.encode() in urllib.parse.unquote_to_bytes(raw).lower(), True, f"{zone}, deleted, is in the request")
-        self.saves += [(raw, zone, content) for zone, content in saves]
+        self.saves += [(raw, [save]) for save in saves]
         if done > len(saves) + bool(deletes):
             self._unchanged(raw)
 
@@ -172,20 +172,21 @@ class Trial:
             return
         held = [(zone, content) for zone in zones if (content := self._store.content(zone)) is not None]
         same(bool(held), True, "error=0 without anything in the store")
-        self.saves += [(raw, *held[0])]
+        self.saves += [(raw, held)]
 
     def wrong(self, program):
         """Requests whose zone is stored with a content that nothing in them makes."""
         zones, owners = [], []
-        for number, (raw, zone, _) in enumerate(self.saves):
+        for number, (raw, stored) in enumerate(self.saves):
             for text in texts(raw):
-                zones.append((zone, text))
-                owners.append(number)
+                zones += [(zone, text) for zone, _ in stored]
+                owners += [(number, zone) for zone, _ in stored]
         made = collections.defaultdict(set)
-        for number, verdict in zip(owners, judge(program, zones)):
+        for owner, verdict in zip(owners, judge(program, zones)):
             if verdict.accepted:
-                made[number].add(verdict.text)
-        return [(raw, zone) for number, (raw, zone, content) in enumerate(self.saves) if content.decode() not in made[number]]
+                made[owner].add(verdict.text)
+        return [(raw, stored) for number, (raw, stored) in enumerate(self.saves)
+                if not any(content.decode() in made[number, zone] for zone, content in stored)]
 
 
 def recorded():
