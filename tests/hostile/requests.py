@@ -135,10 +135,10 @@ def texts(raw):
             rest = rest[head.end() + size:].lstrip(b"\r\n")
         if pieces:
             yield pieces
-        for form in (body, pieces):
+        sizes = [int(size) for size in re.findall(rb"(?i)content-length:\s*(\d{1,6})", raw)]
+        for form in (body, pieces, *(body[:size] for size in sizes)):
             for field in re.findall(rb"zone_file=([^&]*)", form):
-                for size in (len(field), *(int(n) for n in re.findall(rb"(?i)content-length:\s*(\d{1,6})", raw))):
-                    yield urllib.parse.unquote_to_bytes(field[:size].replace(b"+", b" "))
+                yield urllib.parse.unquote_to_bytes(field.replace(b"+", b" "))
 
 
 class Trial:
