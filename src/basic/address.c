@@ -131,3 +131,19 @@ void ddns_address_format(const struct sockaddr *sa, char ret[DDNS_ADDRESS_MAX]) 
         if (!done)
                 (void) snprintf(ret, DDNS_ADDRESS_MAX, "-");
 }
+
+bool ddns_address_site(const struct sockaddr *sa, uint8_t ret[16]) {
+        const DdnsSockaddr *a = (const DdnsSockaddr *) sa;
+
+        memset(ret, 0, 16);
+        if (sa->sa_family == AF_INET) {
+                memcpy(ret, mapped, sizeof mapped);
+                memcpy(ret + 12, &a->in.sin_addr, 4);
+        } else if (sa->sa_family == AF_INET6) {
+                bool is_v4 = memcmp(&a->in6.sin6_addr, mapped, sizeof mapped) == 0;
+
+                memcpy(ret, &a->in6.sin6_addr, is_v4 ? 16 : 8);
+        } else
+                return false;
+        return true;
+}

@@ -30,6 +30,10 @@ bool ddns_prefix_contains(const DdnsPrefix *prefix, const struct sockaddr *sa);
 int ddns_sockaddr_parse(const char *text, uint16_t default_port, DdnsSockaddr *ret);
 socklen_t ddns_sockaddr_length(const DdnsSockaddr *a);
 
+/* What one customer has: an IPv4 address (as ::ffff:a.b.c.d) or an IPv6 /64, whose hosts choose the lower half of their address as
+ * they like. False for any other family. */
+bool ddns_address_site(const struct sockaddr *sa, uint8_t ret[16]);
+
 #define DDNS_ADDRESS_MAX 46 /* INET6_ADDRSTRLEN */
 /* The address without the port, IPv4-mapped ones as IPv4; "-" for any other family. */
 void ddns_address_format(const struct sockaddr *sa, char ret[DDNS_ADDRESS_MAX]);

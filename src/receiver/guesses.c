@@ -6,24 +6,6 @@
 #include "basic/clock.h"
 #include "receiver/guesses.h"
 
-/* IPv6 hosts choose the lower half of their address as they like. */
-static bool key_of(const struct sockaddr *sa, uint8_t ret[16]) {
-        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-        const DdnsSockaddr *a = (const DdnsSockaddr *) sa;
-
-        memset(ret, 0, 16);
-        if (sa->sa_family == AF_INET) {
-                memcpy(ret, mapped, sizeof mapped);
-                memcpy(ret + 12, &a->in.sin_addr, 4);
-        } else if (sa->sa_family == AF_INET6) {
-                bool is_v4 = memcmp(&a->in6.sin6_addr, mapped, sizeof mapped) == 0;
-
-                memcpy(ret, &a->in6.sin6_addr, is_v4 ? 16 : 8);
-        } else
-                return false;
-        return true;
-}
-
 static DdnsGuesser *find(DdnsGuesses *g, const uint8_t key[16]) {
         for (size_t i = 0; i < DDNS_GUESSES_SOURCES; i++)
                 if (g->sources[i].failures > 0 && memcmp(g->sources[i].address, key, 16) == 0)
@@ -46,11 +28,11 @@ static DdnsGuesser *make_room(DdnsGuesses *g) {
         return oldest;
 }
 
-bool ddns_guesses_is_full(DdnsGuesses *g, const struct sockaddr *address) {
+bool ddns_guesses_is_full(DdnsGuesses *g, const struct sockaddr *address, unsigned looked_at) {
         uint8_t key[16];
-        DdnsGuesser *s = key_of(address, key) ? find(g, key) : NULL;
+        DdnsGuesser *s = ddns_address_site(address, key) ? find(g, key) : NULL;
 
-        return s && s->held >= DDNS_GUESSES_HELD_MAX;
+        return s && s->held + looked_at >= DDNS_GUESSES_HELD_MAX;
 }
 
 static uint64_t delay_of(unsigned failures, uint64_t max_usec) {
@@ -70,7 +52,7 @@ uint64_t ddns_guesses_failed(DdnsGuesses *g, const struct sockaddr *address, uin
         uint64_t delay;
 
         *ret_guesser = NULL;
-        if (!key_of(address, key))
+        if (!ddns_address_site(address, key))
                 return 0;
         s = find(g, key);
         if (!s) {

@@ -27,8 +27,10 @@ typedef struct DdnsGuesses {
         DdnsGuesser sources[DDNS_GUESSES_SOURCES];
 } DdnsGuesses;
 
-/* Whether so many answers wait for that address that another password is not worth a slow hash: refuse it unseen. */
-bool ddns_guesses_is_full(DdnsGuesses *g, const struct sockaddr *address);
+/* Whether so many answers wait for that address that another password is not worth a slow hash: refuse it unseen. `looked_at`:
+ * logins from there whose passwords are being looked at; they count from the first failure on, since a master that pushes for
+ * the first time may do so over many connections. */
+bool ddns_guesses_is_full(DdnsGuesses *g, const struct sockaddr *address, unsigned looked_at);
 
 /* A login failed. Gives how long to hold back the answer: 0 for the first ones, then a second, doubled with each, at most
  * `max_usec`. `*ret_guesser`: for ddns_guesses_release() when it goes out; NULL: it need not be called. */

@@ -18,6 +18,14 @@
 /* Rounds of libmicrohttpd at a time, before the loop looks at timers and signals again. */
 #define RUNS_MAX 16
 
+/* When there is no room for more connections, strangers have so long to log in. What waited in the backlog has mostly sent its
+ * request already; a TLS handshake takes two round trips. 1,000 idle connections are gone through within a second. */
+#define GRACE_USEC     (100 * USEC_PER_MSEC)
+#define GRACE_TLS_USEC (250 * USEC_PER_MSEC)
+
+/* Passwords that are looked at, a tenth of a second each, may take a quarter of the connections, or so many. */
+#define LOOKED_AT_MIN 16u
+
 /* Connections to the metrics socket at a time. */
 #define SCRAPES_MAX 8u
 
@@ -88,8 +96,11 @@ static void resume_done(DdnsHttp *h) {
 
 /* Before it leaves, the program waits for requests that have begun, not for clients that may never send another. */
 void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
+        const DdnsConfig *config = h->config;
+
         ddns_connections_sweep(&h->connections, now_monotonic_usec,
-                               h->config->receiver.request_timeout_usec, h->quiesced);
+                               config->receiver.request_timeout_usec, config->receiver.login_delay_usec,
+                               h->quiesced);
 }
 
 /* Those whose time has come, or all when the program leaves. */
@@ -98,7 +109,7 @@ static void resume_held(DdnsHttp *h) {
         uint64_t now = ddns_monotonic_usec();
 
         for (Transaction **p = &h->held, *t; (t = *p);) {
-                if (!all && t->due_usec > now) {
+                if (!all && t->due_usec > now && !ddns_connection_is_cut(t->mhd)) {
                         p = &t->next_held;
                         continue;
                 }
@@ -242,6 +253,8 @@ static size_t header_size(Transaction *t) {
 }
 
 static const char body_too_long[] = "the request's body is too long";
+static const char too_many_logins[] = "too many logins failed from this address; try again later";
+static const char too_many_at_once[] = "too many logins at once; try again later";
 static const char too_many[] = "too many requests at once, nothing was stored; send it again later";
 
 /* Decides what the answer will be. It waits for the end of the body, which is read and forgotten: an answer that overtakes
@@ -252,11 +265,22 @@ static void refuse(Transaction *t, unsigned status, const char *text) {
         t->refusal_text = text;
 }
 
+/* The time that passwords take is bounded for each address, and those whose passwords are looked at leave room for others. */
+static const char *why_not_verify(Transaction *t) {
+        DdnsConnections *all = &t->http->connections;
+        unsigned looked_at_max = all->max / 4 > LOOKED_AT_MIN ? all->max / 4 : LOOKED_AT_MIN;
+
+        if (ddns_guesses_is_full(t->http->shared->guesses, &t->job.address.sa,
+                                 ddns_connections_looked_at(all, t->mhd)))
+                return too_many_logins;
+        return all->n_looked_at >= looked_at_max ? too_many_at_once : NULL;
+}
+
 /* The headers are there: what can be decided before the body. */
 static enum MHD_Result start(Transaction *t, const char *method) {
         const DdnsConfig *config = t->http->config;
         DdnsExchange *x = &t->job.exchange;
-        const char *length = header(t, MHD_HTTP_HEADER_CONTENT_LENGTH);
+        const char *length = header(t, MHD_HTTP_HEADER_CONTENT_LENGTH), *why;
 
         t->started = true;
         x->method = method;
@@ -272,15 +296,19 @@ static enum MHD_Result start(Transaction *t, const char *method) {
         t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
         x->master = ddns_credentials_known(t->http->shared->credentials, t->job.authorization,
                                            &t->job.address.sa);
+        if (x->master)
+                ddns_connection_set_standing(&t->http->connections, t->mhd, DDNS_STANDING_MASTER);
         if (x->master || !t->job.authorization) {
                 t->judged = true;
                 return MHD_YES;
         }
-        if (ddns_guesses_is_full(t->http->shared->guesses, &t->job.address.sa)) {
-                refuse(t, 429, "too many logins failed from this address; try again later");
+        why = why_not_verify(t);
+        if (why) {
+                refuse(t, 429, why);
                 t->judged = true;
                 return MHD_YES;
         }
+        ddns_connection_set_standing(&t->http->connections, t->mhd, DDNS_STANDING_LOOKED_AT);
         return submit(t, DDNS_JOB_VERIFY);
 }
 
@@ -366,6 +394,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
                 return start(t, method);
         if (!t->judged) { /* resumed with the login's verdict, and the headers come once more: the body is still to come */
                 t->judged = true;
+                ddns_connection_set_standing(&t->http->connections, t->mhd,
+                                             t->job.exchange.master ? DDNS_STANDING_MASTER
+                                                                    : DDNS_STANDING_STRANGER);
                 return MHD_YES;
         }
         if (*size > 0) {
@@ -395,8 +426,6 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
                         NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
                         metrics ? SCRAPES_MAX : h->shared->max_connections,
-                        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                        metrics ? SCRAPES_MAX : config->receiver.max_connections_per_address,
                         MHD_OPTION_CONNECTION_TIMEOUT,
                         (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /
                                     USEC_PER_SEC),
@@ -419,6 +448,11 @@ int ddns_http_new(DdnsHttpShared *shared, int fd, DdnsHttpKind kind, const DdnsC
         h->config = shared->config;
         h->kind = kind;
         h->connections = (DdnsConnections){
+                .max = kind == DDNS_HTTP_METRICS ? 0 : shared->max_connections,
+                .max_of_site = kind == DDNS_HTTP_METRICS
+                                               ? 0
+                                               : shared->config->receiver.max_connections_per_address,
+                .grace_usec = kind == DDNS_HTTP_TLS ? GRACE_TLS_USEC : GRACE_USEC,
                 .last_activity_usec = ddns_monotonic_usec(),
                 .answers_too = kind == DDNS_HTTP_METRICS,
                 .metrics = shared->metrics,
@@ -482,6 +516,12 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
                 again = (has_timeout == MHD_YES && timeout_ms == 0) || h->connections.n < n;
         }
         *ret_timeout_usec = again ? 0 : has_timeout == MHD_YES ? timeout_ms * USEC_PER_MSEC : UINT64_MAX;
+        if (!h->quiesced) {
+                uint64_t wait = ddns_connections_make_room(&h->connections, ddns_monotonic_usec());
+
+                if (wait < *ret_timeout_usec)
+                        *ret_timeout_usec = wait;
+        }
         for (const Transaction *t = h->held; t; t = t->next_held) {
                 uint64_t now = ddns_monotonic_usec(), wait = t->due_usec > now ? t->due_usec - now : 0;
 

@@ -114,8 +114,10 @@ void ddns_report(DdnsEvent event, const DdnsReportFields *fields, const char *fo
         va_start(ap, format);
         (void) vsnprintf(text, sizeof text, format, ap);
         va_end(ap);
+        /* Of what a client said: half a character of UTF-8 makes all of the message a blob to journalctl, and terminals obey
+         * octets from 0x80 on too. */
         for (char *p = text; *p; p++)
-                if ((unsigned char) *p < ' ' || *p == 0x7f)
+                if ((unsigned char) *p < ' ' || (unsigned char) *p >= 0x7f)
                         *p = '?';
 
         if (!to_journal) {

@@ -43,17 +43,22 @@ def zone_text(zone, serial, *records):
 
 
 class Master:
-    """One master that pushes to `address` (host, port), from the address `source` if it is given. Thread-safe: it keeps no state."""
+    """One master that pushes to `address` (host, port), from the address `source` if it is given, over TLS with the context `tls`.
+    Thread-safe: it keeps no state."""
 
-    def __init__(self, address, username=USERNAME, password=PASSWORD, hostname=HOSTNAME, source=None):
-        self.address, self._source = address, (source, 0) if source else None
+    def __init__(self, address, username=USERNAME, password=PASSWORD, hostname=HOSTNAME, source=None, tls=None):
+        self.address, self._source, self._tls = address, (source, 0) if source else None, tls
         self.hostname = hostname
         self._authorization = base64.b64encode(f"{username}:{password}".encode()).decode()
+
+    def _connect(self, timeout):
+        s = socket.create_connection(self.address, timeout, self._source)
+        return self._tls.wrap_socket(s, server_hostname=self.address[0]) if self._tls else s
 
     def exchange(self, raw, timeout=90, wait=True):
         """Sends the bytes of one request and reads its answer. `wait=False`: closes without reading.
         ConnectionRefusedError and time-outs are raised; a connection that ends early gives status 0."""
-        with socket.create_connection(self.address, timeout, self._source) as s:
+        with self._connect(timeout) as s:
             raw_answer, complete = b"", not wait
             try:
                 s.sendall(raw)

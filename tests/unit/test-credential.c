@@ -294,6 +294,9 @@ static void a_header_is_known_after_it_was_right(void **state) {
         assert_null(verify(f, basic("one:wrong"), "192.0.2.1"));
         assert_ptr_equal(known(f, right, "192.0.2.1"), &f->masters[0]); /* a guess makes nobody forget */
         assert_int_equal(hashed.calls, 1);
+        assert_ptr_equal(verify(f, right, "192.0.2.1"),
+                         &f->masters[0]); /* waited while it became known */
+        assert_int_equal(hashed.calls, 1);
 }
 
 static void a_right_password_from_elsewhere_is_not_remembered(void **state) {

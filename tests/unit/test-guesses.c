@@ -30,11 +30,11 @@ static unsigned fail_login(const char *from, uint64_t at, bool held) {
         return (unsigned) (delay / USEC_PER_SEC);
 }
 
-static bool is_full(const char *from) {
+static bool is_full(const char *from, unsigned looked_at) {
         DdnsSockaddr a;
 
         assert_int_equal(ddns_sockaddr_parse(from, 1, &a), 0);
-        return ddns_guesses_is_full(&g, &a.sa);
+        return ddns_guesses_is_full(&g, &a.sa, looked_at);
 }
 
 static void the_delay_grows_and_is_bounded(void **state) {
@@ -68,15 +68,16 @@ static void a_customer_of_ipv6_is_one(void **state) {
 static void only_so_many_answers_wait_for_one(void **state) {
         (void) state;
         for (unsigned i = 0; i < DDNS_GUESSES_FREE + DDNS_GUESSES_HELD_MAX; i++) {
-                assert_false(is_full("192.0.2.1"));
+                assert_false(is_full("192.0.2.1", 0));
                 (void) fail_login("192.0.2.1", 1, true);
+                assert_true(is_full("192.0.2.1", DDNS_GUESSES_HELD_MAX));
         }
-        assert_true(is_full("192.0.2.1"));
-        assert_false(is_full("192.0.2.2"));
+        assert_true(is_full("192.0.2.1", 0));
+        assert_false(is_full("192.0.2.2", DDNS_GUESSES_HELD_MAX)); /* nothing failed there */
         for (unsigned i = 0; i < DDNS_GUESSES_SOURCES; i++)
                 if (g.sources[i].held > 0)
                         ddns_guesses_release(&g.sources[i]);
-        assert_false(is_full("192.0.2.1"));
+        assert_false(is_full("192.0.2.1", 0));
 }
 
 /* Whoever has a thousand addresses pushes out the oldest, but no one for whom an answer waits. */

@@ -337,8 +337,15 @@ static void nothing_a_client_says_makes_a_line_in_the_log(void **state) {
         (void) client_ask(*state, "GET /CMD_API_DNS_ADMIN?action=exists&domain=a%0a%3c3%3eforged "
                                   "HTTP/1.0\r\n" AUTHORIZATION "\r\n");
         (void) client_ask(*state, "GET / HTTP/1.0\r\nAuthorization: Basic b25lCjwzPmZvcmdlZDp4\r\n\r\n");
+        is_error(client_ask(*state, "GET /\x9b"
+                                    "2J\xc2\x9b"
+                                    "2J\xff HTTP/1.0\r\n" AUTHORIZATION "\r\n"),
+                 404);
+        is_error(client_ask(*state, "P\x9b"
+                                    "T / HTTP/1.0\r\n" AUTHORIZATION "\r\n"),
+                 405);
         assert_null(strstr(receiver_log(*state), "\n<3>forged"));
-        assert_null(strpbrk(receiver_log(*state), "\x01\x7f"));
+        assert_null(strpbrk(receiver_log(*state), "\x01\x7f\x9b\xc2\xff"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -67,6 +67,19 @@ static void a_kept_connection_is_cut_after_the_timeout(void **state) {
         receiver_free(r);
 }
 
+static void a_stranger_who_asks_again_and_again_is_cut(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1s\n  login-delay: 100ms\n", "");
+        ddns_cleanup(ddns_closep) int fd = client_connect(r);
+        uint64_t end = ddns_monotonic_usec() + 60 * USEC_PER_SEC;
+        static const char ask[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+        char answer[512];
+
+        while (send(fd, ask, strlen(ask), MSG_NOSIGNAL) > 0 && recv(fd, answer, sizeof answer, 0) > 0)
+                assert_true(ddns_monotonic_usec() < end);
+        assert_true(client_push(r, "a.test", 1));
+        receiver_free(r);
+}
+
 static void one_address_has_its_share_of_connections(void **state) {
         Receiver *r = receiver_new("  max-connections-per-address: 3\n  request-timeout: 1h\n", "");
         int fds[3];
@@ -111,6 +124,50 @@ static void beyond_all_connections_clients_wait(void **state) {
                 assert_true(is_ok(&a));
                 (void) close(fds[i]);
         }
+        receiver_free(r);
+}
+
+static void is_answered(int fd, const char *request) {
+        client_say(fd, request);
+        Answer a = client_read(fd);
+        assert_true(is_ok(&a));
+}
+
+/* They would stay for an hour. */
+static void strangers_go_when_there_is_no_room_and_masters_stay(void **state) {
+        Receiver *r = receiver_new("  max-connections: 4\n  request-timeout: 1h\n  login-delay: 1h\n",
+                                   "");
+        static const char *const nothing_much[] = { "", "G", "GET / HTTP/1.1\r\n\r\n",
+                                                    "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n" };
+        int kept = client_connect(r), fds[12];
+
+        is_answered(kept, LOGIN_TEST);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i], nothing_much[i % ARRAY_SIZE(nothing_much)]);
+        }
+        assert_true(client_push(r, "a.test", 1));
+        is_answered(kept, LOGIN_TEST);
+        (void) close(kept);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                (void) close(fds[i]);
+        receiver_free(r);
+}
+
+static void who_takes_more_than_its_share_loses_the_oldest_and_a_master_there_is_answered(void **state) {
+        Receiver *r = receiver_new("  max-connections-per-address: 3\n  request-timeout: 1h\n", "");
+        int fds[4];
+
+        for (size_t i = 0; i < 4; i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i], "GET /CMD_API_LOGIN_TEST HTTP/1.0\r\n");
+        }
+        client_expect_end(fds[0]);
+        assert_true(client_push(r, "a.test", 1));
+        client_expect_end(fds[1]);
+        is_answered(fds[3], AUTHORIZATION "\r\n"); /* not more of them than there had to be */
+        for (size_t i = 0; i < 4; i++)
+                (void) close(fds[i]);
         receiver_free(r);
 }
 
@@ -427,6 +484,24 @@ static void guesses_are_held_back_and_a_master_of_the_same_address_is_not(void *
         receiver_free(r);
 }
 
+/* Each one costs the oldest its place; the last ones would wait for minutes. */
+static void guesses_that_wait_go_when_there_is_no_room(void **state) {
+        Receiver *r = receiver_new("  max-connections: 4\n  login-delay: 1h\n  request-timeout: 1h\n",
+                                   "");
+        int fds[12];
+
+        assert_true(client_push(r, "a.test", 1));
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(client_ask(r, guess).status, 401);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                assert_true((fds[i] = guess_and_wait(r)) >= 0);
+        assert_true(client_push(r, "a.test", 2));
+        client_expect_end(fds[ARRAY_SIZE(fds) - 4]);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                (void) close(fds[i]);
+        receiver_free(r);
+}
+
 static void sockets_share_the_descriptors_that_there_are(void **state) {
         Receiver *r = receiver_new("  max-connections: 100000\n", "");
 
@@ -454,8 +529,13 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_request_that_drips_is_cut_although_bytes_keep_coming),
                 cmocka_unit_test(a_kept_connection_is_cut_after_the_timeout),
+                cmocka_unit_test(a_stranger_who_asks_again_and_again_is_cut),
                 cmocka_unit_test(one_address_has_its_share_of_connections),
                 cmocka_unit_test(beyond_all_connections_clients_wait),
+                cmocka_unit_test(strangers_go_when_there_is_no_room_and_masters_stay),
+                cmocka_unit_test(guesses_that_wait_go_when_there_is_no_room),
+                cmocka_unit_test(
+                                who_takes_more_than_its_share_loses_the_oldest_and_a_master_there_is_answered),
                 cmocka_unit_test(a_request_that_has_begun_is_answered_before_leaving),
                 cmocka_unit_test(a_request_that_never_ends_does_not_keep_it_from_leaving),
                 cmocka_unit_test(it_leaves_when_idle_and_the_socket_stays),
