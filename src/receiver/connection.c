@@ -173,7 +173,7 @@ void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, u
         for (DdnsConnection *c = all->newest; c; c = c->older) {
                 bool late = (all->answers_too || c->state != DDNS_CONNECTION_ANSWERING) &&
                             now_monotonic_usec - c->since_usec > timeout_usec;
-                bool strange = c->standing == DDNS_STANDING_STRANGER &&
+                bool strange = all->max > 0 && c->standing == DDNS_STANDING_STRANGER &&
                                now_monotonic_usec - c->began_usec > timeout_usec + delay_usec;
 
                 if (late || strange || (leaving && c->state == DDNS_CONNECTION_KEPT))

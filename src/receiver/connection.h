@@ -27,7 +27,7 @@ typedef enum DdnsStanding {
 typedef struct DdnsConnections {
         DdnsConnection *newest, *oldest;
         unsigned n, n_looked_at;
-        unsigned max;                /* the daemon accepts no more then; 0: nobody has to go */
+        unsigned max; /* the daemon accepts no more then; 0: nobody logs in, and nobody has to go */
         unsigned max_of_site;        /* of one address, see ddns_address_site(); 0: no limit */
         uint64_t grace_usec;         /* what a stranger has at least to log in */
         uint64_t last_activity_usec; /* monotonic: last beginning or end of a connection */
@@ -56,6 +56,6 @@ uint64_t ddns_connections_make_room(DdnsConnections *all, uint64_t now_monotonic
 
 /* Cuts those that take longer than `timeout_usec` to send a request (or with `answers_too` to take the answer), and if `leaving`
  * also those that are only kept. Whatever he asks meanwhile, a stranger has that time and `delay_usec`, the longest that an
- * answer is held back, for all of it. */
+ * answer is held back, for all of it, where one has to log in. */
 void ddns_connections_sweep(DdnsConnections *all, uint64_t now_monotonic_usec, uint64_t timeout_usec,
                             uint64_t delay_usec, bool leaving);

@@ -10,6 +10,7 @@
 #include "test.h"
 
 #define TIMEOUT  (5 * USEC_PER_SEC)
+#define DELAY    (3 * USEC_PER_SEC)
 #define ACCEPTED DDNS_METRICS_ACCEPTED_METRICS
 #define OPEN     DDNS_METRICS_OPEN_METRICS
 
@@ -26,6 +27,8 @@ const union MHD_ConnectionInfo *__wrap_MHD_get_connection_info(struct MHD_Connec
                                                                enum MHD_ConnectionInfoType type, ...) {
         Peer *p = (Peer *) mhd;
 
+        if (type == MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+                return NULL;
         if (type == MHD_CONNECTION_INFO_CONNECTION_FD)
                 p->info.connect_fd = p->fd;
         else
@@ -73,7 +76,8 @@ static int tear_down(void **state) {
                 (void) close(f->peers[i].client);
         }
         assert_int_equal(f->all.n, 0);
-        assert_null(f->all.first);
+        assert_null(f->all.newest);
+        assert_null(f->all.oldest);
         assert_int_equal(f->metrics.counters[OPEN], 0);
         assert_int_equal(f->metrics.counters[ACCEPTED], ARRAY_SIZE(f->peers));
         free(f);
@@ -88,7 +92,7 @@ static bool is_cut(const Fixture *f, size_t i) {
 
 /* `later` than now; the states were set just before. */
 static void sweep(Fixture *f, uint64_t later, bool leaving) {
-        ddns_connections_sweep(&f->all, ddns_monotonic_usec() + later, TIMEOUT, leaving);
+        ddns_connections_sweep(&f->all, ddns_monotonic_usec() + later, TIMEOUT, DELAY, leaving);
 }
 
 static void set_states(Fixture *f) {
@@ -132,6 +136,30 @@ static void who_leaves_waits_for_requests_and_not_for_the_idle(void **state) {
         expect_cut(f, false, false, true);
 }
 
+static void a_stranger_has_one_deadline_for_all_that_it_asks(void **state) {
+        Fixture *f = *state;
+        const uint64_t began = ddns_monotonic_usec();
+
+        f->all.max = 100;
+        ddns_connection_set_standing(&f->all, mhd_of(&f->peers[1]), DDNS_STANDING_LOOKED_AT);
+        ddns_connection_set_standing(&f->all, mhd_of(&f->peers[2]), DDNS_STANDING_MASTER);
+        for (size_t i = 0; i < ARRAY_SIZE(f->peers); i++)
+                ddns_connection_set_state(mhd_of(&f->peers[i]), DDNS_CONNECTION_ANSWERING);
+        ddns_connections_sweep(&f->all, began + TIMEOUT + DELAY - USEC_PER_SEC, TIMEOUT, DELAY, false);
+        expect_cut(f, false, false, false);
+        sweep(f, TIMEOUT + DELAY + 1, false);
+        expect_cut(f, true, false, false);
+}
+
+static void nobody_is_a_stranger_where_nobody_logs_in(void **state) {
+        Fixture *f = *state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(f->peers); i++)
+                ddns_connection_set_state(mhd_of(&f->peers[i]), DDNS_CONNECTION_ANSWERING);
+        sweep(f, TIMEOUT + DELAY + 1, false);
+        expect_cut(f, false, false, false);
+}
+
 static void they_come_and_go_in_any_order(void **state) {
         Fixture *f = *state;
 
@@ -152,6 +180,8 @@ int main(void) {
                 TEST(a_push_has_its_deadline_until_it_is_complete),
                 TEST(a_scrape_has_it_until_its_answer_is_taken),
                 TEST(who_leaves_waits_for_requests_and_not_for_the_idle),
+                TEST(a_stranger_has_one_deadline_for_all_that_it_asks),
+                TEST(nobody_is_a_stranger_where_nobody_logs_in),
                 TEST(they_come_and_go_in_any_order),
         };
 
