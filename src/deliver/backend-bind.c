@@ -151,8 +151,7 @@ static int delete_zones(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessa
 
                 if (!ddns_bind_is_delete(plans + i))
                         continue;
-                int r = ddns_bind_command(b, &reply, message, "delzone %s%s", plans[i].task->zone,
-                                          b->in_view);
+                int r = ddns_bind_zone_command(b, "delzone", plans[i].task->zone, &reply, message);
                 if (r < 0)
                         return r;
                 if (reply.result != 0 && !ddns_bind_is_unknown_zone(&reply))
@@ -252,7 +251,7 @@ static int roll_back(DdnsBackend *b, const char *zone, DdnsMessage *message) {
         if (r < 0)
                 return r;
         if (kept && status.known && !status.loaded)
-                return ddns_bind_command(b, &reply, message, "reload %s%s", zone, b->in_view);
+                return ddns_bind_zone_command(b, "reload", zone, &reply, message);
         if (!kept && status.loaded && ddns_bind_is_elsewhere(b, zone, &status))
                 ddns_zonedir_discard(b->dir, zone);
         return kept || status.loaded ? 0 : take_away(b, zone, message);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "basic/address.h"
+#include "basic/buffer.h"
 #include "deliver/backend.h"
 #include "deliver/names.h"
 #include "deliver/zonedir.h"
@@ -74,7 +75,16 @@ static inline bool ddns_bind_is_delete(const DdnsBindPlan *p) {
 /* Runs one command, connecting if necessary; a kept connection that named has closed meanwhile is made anew once. */
 int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, const char *format, ...)
                 __attribute__((format(printf, 4, 5)));
+/* A command about one zone, and nothing else. */
+int ddns_bind_zone_command(DdnsBackend *b, const char *verb, const char *zone, DdnsRndcReply *ret,
+                           DdnsMessage *message);
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message);
+
+/* What these are made of, for a checked name; `in_view` as in DdnsBackend. The command's text, and what stands behind "zone" in a
+ * configuration. An allocation failure sticks. */
+void ddns_bind_append_command(DdnsBuffer *text, const char *verb, const char *zone, const char *in_view);
+void ddns_bind_append_zone(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone,
+                           const char *in_view);
 
 /* named loads the zone from another file than ours. */
 bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status);

@@ -278,6 +278,21 @@ static void deleted_zone_can_come_back_at_once_with_the_same_serial(void **state
         assert_absent(f, "again.test");
 }
 
+static void zones_with_the_names_of_options_are_zones(void **state) {
+        static const char *const names[] = { "-c", "-clean", "-redirect" };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                apply_one(f, save(names[i], 1, "192.0.2.1"));
+                apply_one(f, save(names[i], 1, "192.0.2.2")); /* zonestatus tells */
+                apply_one(f, save(names[i], 2, "192.0.2.3"));
+                assert_served(f, names[i], 2);
+                apply_one(f, delete (names[i]));
+                assert_absent(f, names[i]);
+        }
+}
+
 static void zone_that_named_lost_is_added_again(void **state) {
         Fixture *f = *state;
 
@@ -991,6 +1006,7 @@ int main(void) {
                 cmocka_unit_test_setup(deleted_zone_can_come_back_at_once_with_the_same_serial,
                                        need_named),
                 cmocka_unit_test_setup(zone_that_named_lost_is_added_again, need_named),
+                cmocka_unit_test_setup(zones_with_the_names_of_options_are_zones, need_named),
                 cmocka_unit_test_setup(zone_that_is_there_already_is_reloaded, need_named),
                 cmocka_unit_test_setup(file_dated_before_the_last_load_is_loaded_all_the_same,
                                        need_named),
