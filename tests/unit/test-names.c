@@ -131,14 +131,15 @@ static void check_file(const MadeName *n, const char *given, const char *canonic
 
         int r = ddns_zonedir_file_name(given, &file, NULL);
         if (r < 0) {
-                holds(n,
-                      size == 0 ? r == -EINVAL : r == -ENAMETOOLONG && size + strlen(".db") > NAME_MAX);
+                holds(n, size == 0 ? r == -EINVAL
+                                   : r == -ENAMETOOLONG && size + strlen(".db.jnl") > NAME_MAX);
                 return;
         }
         /* Just the name and the ending: one file for each name, and another one for each. */
         holds(n, size > 0 && strncmp(file.text, canonical, size) == 0 &&
                                  strcmp(file.text + size, ".db") == 0);
-        holds(n, strlen(file.text) <= NAME_MAX && file.text[0] != '.' && !strchr(file.text, '/'));
+        holds(n, strlen(file.text) + strlen(".jnl") <= NAME_MAX && file.text[0] != '.' &&
+                                 !strchr(file.text, '/'));
 }
 
 /* As a string in C, which ends at a NUL. */
@@ -329,7 +330,7 @@ static void each_name_has_a_file_of_its_own_in_the_directory(void **state) {
                 MadeName n;
 
                 name_maker_next(&m, &n);
-                if (is_good(&n, zone) && strlen(zone) + strlen(".db") <= NAME_MAX) {
+                if (is_good(&n, zone) && strlen(zone) + strlen(".db.jnl") <= NAME_MAX) {
                         assert_int_equal(ddns_names_add(&names, zone), 0);
                         if (names.n == FILES)
                                 ddns_names_sort(&names);
