@@ -60,7 +60,8 @@ static int bind_new(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMess
             0)
                 return ddns_fail(message, -EINVAL, "control.address: %s is no IP address",
                                  config->control.address);
-        if (asprintf(&b->in_view, config->view ? " IN %s" : "%s", config->view ? config->view : "") <
+        /* With the class: without it version.bind and the like are also found among named's own of class CH. */
+        if (asprintf(&b->in_view, " IN%s%s", config->view ? " " : "", config->view ? config->view : "") <
             0) {
                 b->in_view = NULL;
                 return ddns_fail(message, -ENOMEM, "out of memory");

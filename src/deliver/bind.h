@@ -32,7 +32,7 @@ typedef struct DdnsBindListed {
 struct DdnsBackend {
         const DdnsBackendConfig *config;
         DdnsSockaddr control;
-        char *in_view; /* " IN VIEW", or "" */
+        char *in_view; /* " IN", " IN VIEW" */
         DdnsHmacKey key;
         DdnsRndc *rndc;           /* NULL: not connected */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
@@ -80,7 +80,7 @@ int ddns_bind_zone_command(DdnsBackend *b, const char *verb, const char *zone, D
                            DdnsMessage *message);
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message);
 
-/* What these are made of, for a checked name; `in_view` as in DdnsBackend. The command's text, and what stands behind "zone" in a
+/* What these are made of, for a checked name; `in_view` as in DdnsBackend, or "". The command's text, and what stands behind "zone" in a
  * configuration. An allocation failure sticks. */
 void ddns_bind_append_command(DdnsBuffer *text, const char *verb, const char *zone, const char *in_view);
 void ddns_bind_append_zone(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone,

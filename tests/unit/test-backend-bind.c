@@ -278,8 +278,8 @@ static void deleted_zone_can_come_back_at_once_with_the_same_serial(void **state
         assert_absent(f, "again.test");
 }
 
-static void zones_with_the_names_of_options_are_zones(void **state) {
-        static const char *const names[] = { "-c", "-clean", "-redirect" };
+static void names_of_options_and_of_zones_in_named_are_names(void **state) {
+        static const char *const names[] = { "-c", "-clean", "-redirect", "version.bind" };
         Fixture *f = *state;
 
         NEED_NAMED();
@@ -1008,7 +1008,7 @@ int main(void) {
                 cmocka_unit_test_setup(deleted_zone_can_come_back_at_once_with_the_same_serial,
                                        need_named),
                 cmocka_unit_test_setup(zone_that_named_lost_is_added_again, need_named),
-                cmocka_unit_test_setup(zones_with_the_names_of_options_are_zones, need_named),
+                cmocka_unit_test_setup(names_of_options_and_of_zones_in_named_are_names, need_named),
                 cmocka_unit_test_setup(zone_that_is_there_already_is_reloaded, need_named),
                 cmocka_unit_test_setup(file_dated_before_the_last_load_is_loaded_all_the_same,
                                        need_named),
