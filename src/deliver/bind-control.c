@@ -105,6 +105,15 @@ bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply) {
                (strstr(reply->error, "already exists") || strstr(reply->text, "already exists"));
 }
 
+int ddns_bind_not_ours(DdnsTask *task, const DdnsBindStatus *status) {
+        task->state = DDNS_TASK_FAILED;
+        return ddns_fail(&task->message, 0,
+                         status->file[0] ? "named's own configuration has the zone, with the file %s"
+                                         : "named has the zone as one of its automatic empty zones: see "
+                                           "disable-empty-zone in named.conf(5)%s",
+                         status->file);
+}
+
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply) {
         bool both = reply->text[0] && reply->error[0] && !strstr(reply->text, reply->error);
 

@@ -92,6 +92,8 @@ bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBi
 bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply);
 bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply);
 
+/* Fails the task because named has the zone by itself, which can be neither changed nor deleted; 0. */
+int ddns_bind_not_ours(DdnsTask *task, const DdnsBindStatus *status);
 /* Fails the task with named's words in one line; 0. */
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply);
 

@@ -779,6 +779,35 @@ static void zones_of_a_view_are_added_changed_and_deleted(void **state) {
         assert_absent(f, "view.test");
 }
 
+static void zones_that_named_has_without_us_are_left_to_it(void **state) {
+        static const char empty[] = "10.in-addr.arpa"; /* to delete it by delzone ends named */
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        ddns_cleanup(ddns_freep) char *content = zone_text("static.test", 5, "192.0.2.1");
+        daemon_write_file(f->named.root, "static.db", content);
+        (void) snprintf(text, sizeof text,
+                        "view \"inside\" { match-clients { any; }; recursion yes; empty-zones-enable yes;\n"
+                        "zone \"static.test\" { type primary; file \"%s/static.db\"; }; };\n",
+                        f->named.root);
+        start_anew(f, text);
+        f->config.view = (char *) "inside";
+        reopen(f);
+
+        DdnsTask tasks[] = { save(empty, 1, "192.0.2.1"), delete (empty), delete ("static.test") };
+        for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
+                assert_int_equal(apply(f, &tasks[i], 1), 0);
+                assert_int_equal(tasks[i].state, DDNS_TASK_FAILED);
+        }
+        assert_non_null(strstr(tasks[0].message.text, "automatic empty zones"));
+        assert_non_null(strstr(tasks[1].message.text, "automatic empty zones"));
+        assert_non_null(strstr(tasks[2].message.text, "/static.db"));
+        assert_false(has_file(f, empty));
+        assert_served(f, "static.test", 5);
+        assert_served(f, empty, 0);
+}
+
 static void settings_that_would_leave_their_quotes_are_refused(void **state) {
         DdnsBackendConfig config = { .zone_dir = (char *) "/var/\"x",
                                      .control = { .address = (char *) "127.0.0.1" } };
@@ -1045,6 +1074,7 @@ int main(void) {
                                        need_named),
                 cmocka_unit_test_setup(zones_follow_when_the_zone_directory_is_another_one, need_named),
                 cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
+                cmocka_unit_test_setup(zones_that_named_has_without_us_are_left_to_it, need_named),
                 cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
                 cmocka_unit_test_setup(include_survives_a_restart_of_named, need_named),
