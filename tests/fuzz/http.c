@@ -149,11 +149,16 @@ static bool move(int fd, const DdnsBuffer *request, size_t *sent, DdnsBuffer *an
 static void exchange(DdnsHttp *h, const struct sockaddr_in *address, const DdnsBuffer *request,
                      DdnsBuffer *answer) {
         uint64_t deadline = ddns_monotonic_usec() + LONG_USEC, timeout;
+        /* each time from another address: one alone would soon have all its ports in TIME_WAIT */
+        static uint32_t n;
+        const struct sockaddr_in from = { .sin_family = AF_INET,
+                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK + n++ % 65536) };
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         bool open = true;
         size_t sent = 0;
 
-        must(fd >= 0 && connect(fd, (const struct sockaddr *) address, sizeof *address) == 0);
+        must(fd >= 0 && bind(fd, (const struct sockaddr *) &from, sizeof from) == 0);
+        must(connect(fd, (const struct sockaddr *) address, sizeof *address) == 0);
         if (request->size == 0)
                 (void) shutdown(fd, SHUT_WR);
         while (open || ddns_http_connections(h) > 0) {
