@@ -64,12 +64,10 @@ static int read_end(DdnsTarReader *t, DdnsMessage *message) {
         int r = get(t, block, sizeof block, message);
         if (r < 0)
                 return r;
-        for (size_t n = sizeof block; n > 0; n = fread(block, 1, sizeof block, t->f)) {
+        for (size_t n = sizeof block; n > 0; n = fread(block, 1, sizeof block, t->f), t->offset += n)
                 if (!is_zero(block, n))
                         return ddns_fail(message, -EBADMSG, "goes on behind its end, at byte %" PRIu64,
-                                         t->offset);
-                t->offset += n;
-        }
+                                         t->offset - n);
         return ferror(t->f) ? ddns_fail(message, -EIO, "can't be read") : 0;
 }
 

@@ -65,6 +65,29 @@ int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, 
         return r;
 }
 
+/* With the last dot: of a name alone named takes "-c", "-clean" and "-redirect" for options. */
+void ddns_bind_append_command(DdnsBuffer *text, const char *verb, const char *zone,
+                              const char *in_view) {
+        ddns_buffer_append_format(text, "%s %s.%s", verb, zone, in_view);
+}
+
+void ddns_bind_append_zone(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone,
+                           const char *in_view) {
+        ddns_buffer_append_format(text,
+                                  "\"%s\"%s { type primary; file \"%s/%s.db\"; check-names ignore; };",
+                                  zone, in_view, config->zone_dir, zone);
+}
+
+int ddns_bind_zone_command(DdnsBackend *b, const char *verb, const char *zone, DdnsRndcReply *ret,
+                           DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer text = DDNS_BUFFER_NULL;
+
+        ddns_bind_append_command(&text, verb, zone, b->in_view);
+        if (ddns_buffer_status(&text) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        return ddns_bind_command(b, ret, message, "%s", text.data);
+}
+
 bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status) {
         char path[sizeof status->file];
 
@@ -101,6 +124,15 @@ static const char *remedy(const char *text) {
                 if (strstr(text, remedies[i].words))
                         return remedies[i].remedy;
         return "";
+}
+
+int ddns_bind_not_ours(DdnsTask *task, const DdnsBindStatus *status) {
+        task->state = DDNS_TASK_FAILED;
+        return ddns_fail(&task->message, 0,
+                         status->file[0] ? "named's own configuration has the zone, with the file %s"
+                                         : "named has the zone as one of its automatic empty zones: see "
+                                           "disable-empty-zone in named.conf(5)%s",
+                         status->file);
 }
 
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply) {
@@ -149,7 +181,7 @@ static void parse_status(const char *text, DdnsBindStatus *ret) {
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message) {
         DdnsRndcReply reply;
 
-        int r = ddns_bind_command(b, &reply, message, "zonestatus %s%s", zone, b->in_view);
+        int r = ddns_bind_zone_command(b, "zonestatus", zone, &reply, message);
         if (r < 0)
                 return r;
         *ret = (DdnsBindStatus){ .known = !ddns_bind_is_unknown_zone(&reply) };

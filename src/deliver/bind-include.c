@@ -65,9 +65,9 @@ static int restore(const DdnsBindInclude *include) {
 }
 
 static void append_line(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone) {
-        ddns_buffer_append_format(
-                        text, "zone \"%s\" { type primary; file \"%s/%s.db\"; check-names ignore; };\n",
-                        zone, config->zone_dir, zone);
+        ddns_buffer_append_text(text, "zone ");
+        ddns_bind_append_zone(text, config, zone, "");
+        ddns_buffer_append_byte(text, '\n');
 }
 
 /* The zone of one line as write_file() writes it. Another line is dropped with the next write, and its zone registered anew.

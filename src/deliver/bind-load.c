@@ -33,12 +33,13 @@ static void pause_usec(uint64_t usec) {
 /* `command`: addzone or modzone. */
 static int configure_zone(DdnsBackend *b, const char *command, DdnsTask *task, Outcome *ret,
                           DdnsMessage *message) {
+        ddns_cleanup(ddns_buffer_done) DdnsBuffer zone = DDNS_BUFFER_NULL;
         DdnsRndcReply reply;
 
-        int r = ddns_bind_command(
-                        b, &reply, message,
-                        "%s \"%s\"%s { type primary; file \"%s/%s.db\"; check-names ignore; };", command,
-                        task->zone, b->in_view, b->config->zone_dir, task->zone);
+        ddns_bind_append_zone(&zone, b->config, task->zone, b->in_view);
+        if (ddns_buffer_status(&zone) < 0)
+                return ddns_fail(message, -ENOMEM, "out of memory");
+        int r = ddns_bind_command(b, &reply, message, "%s %s", command, zone.data);
         if (r < 0)
                 return r;
         *ret = ddns_bind_is_existing_zone(&reply) ? OUTCOME_EXISTS : OUTCOME_DONE;
@@ -51,7 +52,7 @@ static int reload_once(DdnsBackend *b, DdnsTask *task, Outcome *ret, bool *ret_u
                        DdnsMessage *message) {
         DdnsRndcReply reply;
 
-        int r = ddns_bind_command(b, &reply, message, "reload %s%s", task->zone, b->in_view);
+        int r = ddns_bind_zone_command(b, "reload", task->zone, &reply, message);
         if (r < 0)
                 return r;
         *ret = ddns_bind_is_unknown_zone(&reply) ? OUTCOME_UNKNOWN : OUTCOME_DONE;
@@ -123,11 +124,18 @@ static int load_changed(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessa
         return reload(b, p->task, ret, message);
 }
 
+/* `reload` says that all went well. */
+static bool is_empty_zone(const DdnsBindStatus *status) {
+        return status->known && !status->added && !status->file[0];
+}
+
 /* named has the zone although the survey did not find it (REFUSED by an access list, or it can't answer at all). */
 static int reload_found(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
         int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
         if (r < 0)
                 return r;
+        if (is_empty_zone(&p->before))
+                return ddns_bind_not_ours(p->task, &p->before);
         p->same_serial = p->before.loaded && p->before.serial == p->task->serial;
         return load_changed(b, p, ret, message);
 }
@@ -136,6 +144,8 @@ static int reload_found(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessa
 static int load_by_addzone(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
         int r;
 
+        if (is_empty_zone(&p->before))
+                return ddns_bind_not_ours(p->task, &p->before);
         if (p->known) {
                 r = load_changed(b, p, ret, message);
                 if (r < 0 || *ret != OUTCOME_UNKNOWN)

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "basic/address.h"
+#include "basic/buffer.h"
 #include "deliver/backend.h"
 #include "deliver/names.h"
 #include "deliver/zonedir.h"
@@ -31,7 +32,7 @@ typedef struct DdnsBindListed {
 struct DdnsBackend {
         const DdnsBackendConfig *config;
         DdnsSockaddr control;
-        char *in_view; /* " IN VIEW", or "" */
+        char *in_view; /* " IN", " IN VIEW" */
         DdnsHmacKey key;
         DdnsRndc *rndc;           /* NULL: not connected */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
@@ -74,7 +75,16 @@ static inline bool ddns_bind_is_delete(const DdnsBindPlan *p) {
 /* Runs one command, connecting if necessary; a kept connection that named has closed meanwhile is made anew once. */
 int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, const char *format, ...)
                 __attribute__((format(printf, 4, 5)));
+/* A command about one zone, and nothing else. */
+int ddns_bind_zone_command(DdnsBackend *b, const char *verb, const char *zone, DdnsRndcReply *ret,
+                           DdnsMessage *message);
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message);
+
+/* What these are made of, for a checked name; `in_view` as in DdnsBackend, or "". The command's text, and what stands behind "zone" in a
+ * configuration. An allocation failure sticks. */
+void ddns_bind_append_command(DdnsBuffer *text, const char *verb, const char *zone, const char *in_view);
+void ddns_bind_append_zone(DdnsBuffer *text, const DdnsBackendConfig *config, const char *zone,
+                           const char *in_view);
 
 /* named loads the zone from another file than ours. */
 bool ddns_bind_is_elsewhere(const DdnsBackend *b, const char *zone, const DdnsBindStatus *status);
@@ -83,6 +93,8 @@ bool ddns_bind_is_unknown_zone(const DdnsRndcReply *reply);
 bool ddns_bind_is_existing_zone(const DdnsRndcReply *reply);
 bool ddns_bind_is_closed(const DdnsRndcReply *reply); /* to zones that come at run time */
 
+/* Fails the task because named has the zone by itself, which can be neither changed nor deleted; 0. */
+int ddns_bind_not_ours(DdnsTask *task, const DdnsBindStatus *status);
 /* Fails the task with named's words in one line; 0. */
 int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *reply);
 

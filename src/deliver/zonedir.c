@@ -15,6 +15,10 @@
 
 #define SUFFIX DDNS_ZONEDIR_SUFFIX
 
+/* named looks for a journal beside each file, and does not load the zone if there can't be one of that name. */
+#define JOURNAL_SUFFIX ".jnl"
+#define FILE_NAME_MAX  (NAME_MAX - (sizeof JOURNAL_SUFFIX - 1))
+
 /* Where kept files stand under their own names: with a prefix the longest ones would not fit. */
 #define KEPT ".ddns-kept"
 
@@ -34,10 +38,10 @@ int ddns_zonedir_file_name(const char *zone, DdnsZoneFileName *ret, DdnsMessage 
         int r = ddns_zone_name_check(zone, strlen(zone), checked, message);
         if (r < 0)
                 return r;
-        if (snprintf(ret->text, sizeof ret->text, "%s" SUFFIX, checked) > NAME_MAX)
+        if ((size_t) snprintf(ret->text, sizeof ret->text, "%s" SUFFIX, checked) > FILE_NAME_MAX)
                 return ddns_fail(message, -ENAMETOOLONG,
                                  "the zone name is too long for a file name: %zu of %zu octets",
-                                 strlen(checked), (size_t) NAME_MAX - strlen(SUFFIX));
+                                 strlen(checked), FILE_NAME_MAX - strlen(SUFFIX));
         return 0;
 }
 

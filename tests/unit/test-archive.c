@@ -342,7 +342,7 @@ static void what_follows_the_end_is_refused(void **state) {
         taken(m);
         assert_int_equal(fseek(m->f, 0, SEEK_END), 0);
         (void) fputc('x', m->f);
-        refused(m, "goes on behind its end");
+        refused(m, "goes on behind its end, at byte 11776");
 }
 
 static void other_files_are_told_apart(void **state) {

@@ -38,7 +38,7 @@ static char *zone_text(const char *zone, uint32_t serial, const char *address) {
         char *text;
 
         assert_true(asprintf(&text,
-                             "%s. 60 IN SOA ns.%s. hostmaster.%s. %u 3600 600 86400 60\n%s. 60 IN NS "
+                             "%s. 60 IN SOA ns.%s. h.%s. %u 3600 600 86400 60\n%s. 60 IN NS "
                              "ns.%s.\n"
                              "ns.%s. 60 IN A %s\n",
                              zone, zone, zone, serial, zone, zone, zone, address) > 0);
@@ -276,6 +276,21 @@ static void deleted_zone_can_come_back_at_once_with_the_same_serial(void **state
                 apply_one(f, delete ("again.test"));
         }
         assert_absent(f, "again.test");
+}
+
+static void names_of_options_and_of_zones_in_named_are_names(void **state) {
+        static const char *const names[] = { "-c", "-clean", "-redirect", "version.bind" };
+        Fixture *f = *state;
+
+        NEED_NAMED();
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                apply_one(f, save(names[i], 1, "192.0.2.1"));
+                apply_one(f, save(names[i], 1, "192.0.2.2")); /* zonestatus tells */
+                apply_one(f, save(names[i], 2, "192.0.2.3"));
+                assert_served(f, names[i], 2);
+                apply_one(f, delete (names[i]));
+                assert_absent(f, names[i]);
+        }
 }
 
 static void zone_that_named_lost_is_added_again(void **state) {
@@ -516,20 +531,22 @@ static void delete_forgets_what_is_kept(void **state) {
         assert_false(has_file(f, "deleted.test"));
 }
 
-static void name_too_long_for_a_file_fails_alone(void **state) {
+static void name_too_long_for_a_file_and_its_journal_fails_alone(void **state) {
         Fixture *f = *state;
-        char zone[254];
+        char zone[250];
 
         NEED_NAMED();
-        memset(zone, 'a', 253);
-        for (unsigned i = 60; i < 253; i += 61)
+        memset(zone, 'a', 249);
+        for (unsigned i = 60; i < 249; i += 61)
                 zone[i] = '.';
-        zone[253] = '\0';
-        DdnsTask tasks[] = { save(zone, 1, "192.0.2.1"), save("short.test", 1, "192.0.2.1") };
+        zone[249] = '\0';
+        DdnsTask tasks[] = { save(zone, 1, "192.0.2.1"), save(zone + 1, 1, "192.0.2.1") };
         assert_int_equal(apply(f, tasks, 2), 0);
         assert_int_equal(tasks[0].state, DDNS_TASK_FAILED);
         assert_non_null(strstr(tasks[0].message.text, "too long for a file name"));
         assert_int_equal(tasks[1].state, DDNS_TASK_WRITTEN);
+        assert_served(f, zone + 1, 1);
+        apply_one(f, delete (zone + 1));
 }
 
 static void incarnation_changes_when_named_is_started_anew_and_zones_stay(void **state) {
@@ -799,6 +816,35 @@ static void zones_of_a_view_are_added_changed_and_deleted(void **state) {
         assert_absent(f, "view.test");
 }
 
+static void zones_that_named_has_without_us_are_left_to_it(void **state) {
+        static const char empty[] = "10.in-addr.arpa"; /* to delete it by delzone ends named */
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        ddns_cleanup(ddns_freep) char *content = zone_text("static.test", 5, "192.0.2.1");
+        daemon_write_file(f->named.root, "static.db", content);
+        (void) snprintf(text, sizeof text,
+                        "view \"inside\" { match-clients { any; }; recursion yes; empty-zones-enable yes;\n"
+                        "zone \"static.test\" { type primary; file \"%s/static.db\"; }; };\n",
+                        f->named.root);
+        start_anew(f, text);
+        f->config.view = (char *) "inside";
+        reopen(f);
+
+        DdnsTask tasks[] = { save(empty, 1, "192.0.2.1"), delete (empty), delete ("static.test") };
+        for (size_t i = 0; i < ARRAY_SIZE(tasks); i++) {
+                assert_int_equal(apply(f, &tasks[i], 1), 0);
+                assert_int_equal(tasks[i].state, DDNS_TASK_FAILED);
+        }
+        assert_non_null(strstr(tasks[0].message.text, "automatic empty zones"));
+        assert_non_null(strstr(tasks[1].message.text, "automatic empty zones"));
+        assert_non_null(strstr(tasks[2].message.text, "/static.db"));
+        assert_false(has_file(f, empty));
+        assert_served(f, "static.test", 5);
+        assert_served(f, empty, 0);
+}
+
 static void settings_that_would_leave_their_quotes_are_refused(void **state) {
         DdnsBackendConfig config = { .zone_dir = (char *) "/var/\"x",
                                      .control = { .address = (char *) "127.0.0.1" } };
@@ -1028,6 +1074,7 @@ int main(void) {
                 cmocka_unit_test_setup(deleted_zone_can_come_back_at_once_with_the_same_serial,
                                        need_named),
                 cmocka_unit_test_setup(zone_that_named_lost_is_added_again, need_named),
+                cmocka_unit_test_setup(names_of_options_and_of_zones_in_named_are_names, need_named),
                 cmocka_unit_test_setup(zone_that_is_there_already_is_reloaded, need_named),
                 cmocka_unit_test_setup(file_dated_before_the_last_load_is_loaded_all_the_same,
                                        need_named),
@@ -1046,7 +1093,7 @@ int main(void) {
                                 version_seen_served_is_put_back_although_an_older_one_is_kept_after_a_power_cut,
                                 need_named),
                 cmocka_unit_test_setup(delete_forgets_what_is_kept, need_named),
-                cmocka_unit_test_setup(name_too_long_for_a_file_fails_alone, need_named),
+                cmocka_unit_test_setup(name_too_long_for_a_file_and_its_journal_fails_alone, need_named),
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
                                        need_named),
                 cmocka_unit_test_setup(zone_that_named_could_not_load_at_its_start_is_repaired,
@@ -1067,6 +1114,7 @@ int main(void) {
                 cmocka_unit_test_setup(named_without_allow_new_zones_is_told_before_and_after_a_push,
                                        need_named),
                 cmocka_unit_test_setup(zones_of_a_view_are_added_changed_and_deleted, need_named),
+                cmocka_unit_test_setup(zones_that_named_has_without_us_are_left_to_it, need_named),
                 cmocka_unit_test(settings_that_would_leave_their_quotes_are_refused),
                 cmocka_unit_test_setup(include_file_registers_changes_and_deletes, need_named),
                 cmocka_unit_test_setup(include_survives_a_restart_of_named, need_named),
