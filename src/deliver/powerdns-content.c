@@ -33,7 +33,6 @@ typedef struct Form {
  * are LUA, which is a program, and ALIAS, for which it asks a resolver. */
 static const Form forms[] = {
         { "A", "t" },
-        { "A6", "#" },
         { "AAAA", "t" },
         { "AFSDB", "tn" },
         { "APL", "a" },

@@ -180,17 +180,104 @@ static const char *check_svcb(const ldns_rr *rr) {
         return p == end ? NULL : "its parameters are cut";
 }
 
+/* ---- types that ldns keeps as octets, and BIND reads ---- */
+
+enum {
+        TYPE_NINFO = 56,
+        TYPE_RKEY = 57,
+        TYPE_AVC = 258,
+        TYPE_DOA = 259,
+        TYPE_AMTRELAY = 260,
+        TYPE_TA = 32768
+};
+
+typedef struct Octets {
+        const uint8_t *data;
+        size_t size;
+} Octets;
+
+static Octets octets_of(const ldns_rr *rr) {
+        const ldns_rdf *all = ldns_rr_rd_count(rr) > 0 ? ldns_rr_rdf(rr, 0) : NULL;
+
+        return all ? (Octets){ ldns_rdf_data(all), ldns_rdf_size(all) } : (Octets){ NULL, 0 };
+}
+
+static bool is_name(const uint8_t *data, size_t size) {
+        size_t i = 0;
+
+        while (i < size && data[i] > 0 && data[i] <= LDNS_MAX_LABELLEN)
+                i += 1u + data[i];
+        return i < size && data[i] == 0 && i + 1 == size && size <= LDNS_MAX_DOMAINLEN;
+}
+
+static const char *check_strings(const ldns_rr *rr) {
+        const Octets o = octets_of(rr);
+        size_t i = 0;
+
+        while (i < o.size)
+                i += 1u + o.data[i];
+        return o.size > 0 && i == o.size ? NULL : "its octets are no strings";
+}
+
+/* draft-reid-dnsext-rkey: a KEY without flags. */
+static const char *check_rkey(const ldns_rr *rr) {
+        const Octets o = octets_of(rr);
+
+        return o.size > 4 && o.data[0] == 0 && o.data[1] == 0 ? NULL : "it is no key, or has flags";
+}
+
+/* draft-durand-doa-over-dns: enterprise, type, location, a string, and anything. */
+static const char *check_doa(const ldns_rr *rr) {
+        const Octets o = octets_of(rr);
+
+        return o.size >= 10 && o.data[9] <= o.size - 10 ? NULL : "it is too short";
+}
+
+/* RFC 8777, 4.2: precedence, the relay's kind, and the relay. */
+static const char *check_amtrelay(const ldns_rr *rr) {
+        static const size_t sizes[] = { 2, 2 + 4, 2 + 16 };
+        const Octets o = octets_of(rr);
+        unsigned kind = o.size >= 2 ? o.data[1] & 0x7fu : 0;
+
+        if (kind < ARRAY_SIZE(sizes) ? o.size == sizes[kind]
+                                     : kind > 3 || is_name(o.data + 2, o.size - 2))
+                return NULL;
+        return "its relay is not of its kind";
+}
+
+/* As a DS. */
+static const char *check_ta(const ldns_rr *rr) {
+        static const size_t sizes[] = { [1] = 4 + 20, [2] = 4 + 32, [4] = 4 + 48 };
+        const Octets o = octets_of(rr);
+        unsigned kind = o.size >= 4 ? o.data[3] : 0;
+
+        if (o.size > 4 && (kind >= ARRAY_SIZE(sizes) || sizes[kind] == 0 || o.size == sizes[kind]))
+                return NULL;
+        return "the digest is not as long as its kind";
+}
+
 int zone_content_check(const ldns_rr *rr, unsigned line, DdnsMessage *message) {
         static const struct {
                 uint16_t type;
                 const char *(*check)(const ldns_rr *rr); /* what is wrong, or NULL */
         } checks[] = {
-                { LDNS_RR_TYPE_SSHFP, check_digest },  { LDNS_RR_TYPE_DS, check_digest },
-                { LDNS_RR_TYPE_CDS, check_digest },    { LDNS_RR_TYPE_DLV, check_digest },
-                { LDNS_RR_TYPE_ZONEMD, check_digest }, { LDNS_RR_TYPE_RRSIG, check_rrsig },
-                { LDNS_RR_TYPE_NSEC, check_nsec },     { LDNS_RR_TYPE_NAPTR, check_naptr },
-                { LDNS_RR_TYPE_KEY, check_key },       { LDNS_RR_TYPE_SVCB, check_svcb },
+                { LDNS_RR_TYPE_SSHFP, check_digest },
+                { LDNS_RR_TYPE_DS, check_digest },
+                { LDNS_RR_TYPE_CDS, check_digest },
+                { LDNS_RR_TYPE_DLV, check_digest },
+                { LDNS_RR_TYPE_ZONEMD, check_digest },
+                { LDNS_RR_TYPE_RRSIG, check_rrsig },
+                { LDNS_RR_TYPE_NSEC, check_nsec },
+                { LDNS_RR_TYPE_NAPTR, check_naptr },
+                { LDNS_RR_TYPE_KEY, check_key },
+                { LDNS_RR_TYPE_SVCB, check_svcb },
                 { LDNS_RR_TYPE_HTTPS, check_svcb },
+                { TYPE_NINFO, check_strings },
+                { TYPE_AVC, check_strings },
+                { TYPE_RKEY, check_rkey },
+                { TYPE_DOA, check_doa },
+                { TYPE_AMTRELAY, check_amtrelay },
+                { TYPE_TA, check_ta },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {

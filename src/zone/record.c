@@ -84,13 +84,14 @@ static int parse_head(const ZoneEntry *e, size_t i, bool *ret_has_ttl, uint64_t 
         return 0;
 }
 
-/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD, MF and NXT no longer (RFC 973, 3.6; RFC 3755). The others
+/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD, MF, NXT and A6 no longer (RFC 973, 3.6; RFC 3755; RFC 6563). The others
  * are to ldns what they are not: a string, a single octet, hexadecimal. */
 static bool is_no_zone_type(uint16_t type) {
         static const uint16_t types[] = { 0,
                                           LDNS_RR_TYPE_MD,
                                           LDNS_RR_TYPE_MF,
                                           LDNS_RR_TYPE_NXT,
+                                          LDNS_RR_TYPE_A6,
                                           LDNS_RR_TYPE_OPT,
                                           LDNS_RR_TYPE_NSAP_PTR,
                                           LDNS_RR_TYPE_SINK,

@@ -79,7 +79,6 @@ RECORDS = {
     "LOC": ["0 N 0 E 0m", "90 S 180 W -100000.00m 0m 0m 0m", "52 22 23.001 N 4 53 32.999 E 42849672.95m 90000000.00m 10000m 10m",
             "1 2 3 S 4 5 E 0.99m 0.01m", "59 59 59.999 N 179 59 59.999 W 1.5m 2m 3m"],
     "EID": ["00", octets(255)], "NIMLOC": ["00", octets(255).upper()],
-    "A6": [generic(b"\0" + bytes(range(16))), generic(b"\x80\1a\0")],
     "NAPTR": ['0 0 "" "" "" .', '65535 65535 "S" "SIP+D2U" "" _sip._udp', '100 10 "u" "E2U+sip" "!^(.*)$!sip:\\\\1@x.test!i" .',
               '1 1 "A" "' + "s" * 255 + '" "" Mixed.Example.', '1 1 "\\000" "\\255" "" x'],
     "CERT": ["1 0 0 AA==", "65535 65535 255 " + KEY, "PKIX 1 RSASHA256 AQAB", "URI 0 0 aHR0cA==", "254 1 8 " + "QUJD" * 1000],
@@ -107,8 +106,8 @@ RECORDS = {
     "URI": ['0 0 "x"', '65535 65535 "https://a.test/?q=\\"\\\\;( )#"', '1 1 "' + "u" * 2000 + '"', '1 1 "\\000\\255"'],
     "CAA": ['0 issue ""', '255 iodef "mailto:a@b.test"', '128 issuewild "ca.test; account=230123"', '0 issue "' + "v" * 1000 + '"',
             '1 A1b2 "\\"\\000\\255"', "0 issue ca.test"],
-    # No name in ldns, and names in BIND that ddns-protocol(7) has: NINFO, AVC, DOA, AMTRELAY, TA.
-    "TYPE56": [generic(b"\1a")], "TYPE258": [generic(b"\1a\0")], "TYPE259": [generic(bytes(9) + b"\0x")],
+    # No name in ldns, and names in BIND that ddns-protocol(7) has: NINFO, RKEY, AVC, DOA, AMTRELAY, TA.
+    "TYPE56": [generic(b"\1a")], "TYPE57": [generic(b"\0\0\3\x0d" + bytes(64))], "TYPE258": [generic(b"\1a\0")], "TYPE259": [generic(bytes(9) + b"\0x")],
     "TYPE260": [generic(b"\x0a\0"), generic(b"\x0a\1\xc0\0\2\1")],
     "TYPE32768": [generic(b"\0\1\x0d\2" + bytes(32))],
     # Not assigned, private, and the last one.
@@ -118,7 +117,7 @@ RECORDS = {
 
 # Types that stand in no zone, or that ldns misreads, each with one that is well written.
 REFUSED = {
-    "MD": "host", "MF": "host", "NXT": "next A NXT", "OPT": generic(b""), "TKEY": generic(bytes(26)), "TSIG": generic(bytes(26)),
+    "MD": "host", "MF": "host", "NXT": "next A NXT", "A6": generic(b"\0" + bytes(range(16))), "OPT": generic(b""), "TKEY": generic(bytes(26)), "TSIG": generic(bytes(26)),
     "NSAP-PTR": "host", "SINK": generic(b"\1\2\3abc"), "ATMA": generic(b"\x00123"),
 }
 

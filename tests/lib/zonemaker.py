@@ -5,8 +5,9 @@ import base64
 
 import rrtypes
 
-# What we accept and BIND looks into; A6 is to ldns any octets.
-NUMBERS = sorted(number for name, number in rrtypes.known().items() if name not in ("A6", *rrtypes.REFUSED))
+# What we accept and BIND looks into.
+NUMBERS = sorted([number for name, number in rrtypes.known().items() if name not in rrtypes.REFUSED] +
+                 [int(name[4:]) for name in rrtypes.RECORDS if name.startswith("TYPE")])
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -88,7 +88,6 @@ static const char all_types[] = HEAD
                 "nimloc NIMLOC e32c6f78163a9348\n_s._tcp SRV 10 60 5060 sip\n_t._tcp SRV 0 0 0 .\n"
                 "naptr NAPTR 1 2 \"S\" \"\" \"!^(.*)$!s\\\\1!\" .\nnaptr NAPTR 1 2 \"u\" \"E2U+\\200\" \"\" x.Y\n"
                 "kx KX 1 host\ncert CERT 1 2 3 AQPS\ncert CERT OID 0 253 AQPS\n"
-                "a6 A6 \\# 17 0020010db8000000000000000000000001\n"
                 "dname DNAME Other.x.\napl APL 1:192.168.32.0/21 !1:192.168.38.0/28 2:2001:db8::/32\n"
                 "sshfp SSHFP 1 1 " HASH "\nip1 IPSECKEY 10 1 2 192.0.2.38 " KEY
                 "\nip2 IPSECKEY 10 2 1 2001:db8::1 " KEY "\nip3 IPSECKEY 10 3 2 mygw.X. " KEY
