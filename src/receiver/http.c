@@ -65,10 +65,10 @@ void ddns_http_done(DdnsJob *job) {
         (void) pthread_mutex_lock(&h->lock);
         job->next = h->done;
         h->done = job;
-        /* within the lock: afterwards `h` may be gone. The counter can't run over, so this does not block. */
+        (void) pthread_mutex_unlock(&h->lock);
+        /* Now, else the loop would wake up and wait for the lock next. The counter can't run over, so this does not block. */
         if (write(h->done_fd, &one, sizeof one) < 0)
                 assert(errno == EAGAIN);
-        (void) pthread_mutex_unlock(&h->lock);
 }
 
 static void resume_done(DdnsHttp *h) {
