@@ -90,19 +90,19 @@ class Pushes:
         """Of each of the functions."""
         return map(max, zip(*([rate() for rate in rates] for _ in range(ROUNDS))))
 
-    def _acknowledged(self, node, key, what, goals=True):
-        def goal(**goals_of_this):
-            return goals_of_this if goals else {}
-
-        self._push(node, "all", 1, 1, 1, self._next_serial())  # starts the receiver, which checks the password's slow hash once
+    def _acknowledged(self, node, key, what, goal_of_one, goal_of_many):
+        # starts the receiver, which checks the password's slow hash once
+        self._push(node, "all", 1, 1, 1, self._next_serial())
         commits, exchanges, pushes = self._best(lambda: self._commits(node), lambda: self._exchanges(node),
                                                 lambda: self._acknowledge(node, 1))
-        self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal(goal=2))
-        self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a bare commit each", "/s", pushes, exchanges)
+        self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal_of_one)
+        self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a bare commit each", "/s", pushes,
+                  exchanges)
         for connections in CONNECTIONS:
-            core, pushes = self._best(lambda n=connections: self._one_core(node, n), lambda n=connections: self._acknowledge(node, n))
-            self._add(f"acknowledged-{connections}" + key, f"pushes acknowledged, {connections} connections" + what, "/s", pushes, core,
-                      **goal(goal=1.25, least=10000))
+            core, pushes = self._best(lambda n=connections: self._one_core(node, n),
+                                      lambda n=connections: self._acknowledge(node, n))
+            self._add(f"acknowledged-{connections}" + key, f"pushes acknowledged, {connections} connections" + what, "/s", pushes,
+                      core, **goal_of_many)
 
     def _alone(self):
         """Without delivery: the machine is the receiver's alone."""
@@ -110,8 +110,9 @@ class Pushes:
             node.settings["backends"] = []
             node.write_config()
             self._push(node, "all", 1, 1, 1, self._next_serial())
-            self._add("memory-rest", "memory of the receiver at rest, of its own", "MiB", memory(node.receiver.pid, "RssAnon"), 8, goal=1)
-            self._acknowledged(node, "", "")
+            self._add("memory-rest", "memory of the receiver at rest, of its own", "MiB", memory(node.receiver.pid, "RssAnon"), 8,
+                      goal=1)
+            self._acknowledged(node, "", "", {"goal": 2}, {"goal": 1.25, "least": 10000})
             self._add("memory-load", "memory of the receiver at most, with its libraries", "MiB",
                       memory(node.receiver.pid, "VmHWM"), 32, goal=1)
 
@@ -123,7 +124,7 @@ class Pushes:
             self._add("new-zones", f"{zones:,} new zones, until BIND serves the last", "s", seconds, floor, goal=2)
             self._changed(node, "", zones)
             node.wait_delivered()
-            self._acknowledged(node, "-delivering", ", with delivery", goals=False)
+            self._acknowledged(node, "-delivering", ", with delivery", {}, {})
             node.wait_delivered(600)
 
     def _changed(self, node, key, zones):
@@ -140,8 +141,9 @@ class Pushes:
             times = self._push(node, "each", 1, changes, changes, self._next_serial(), served=True)
             for suffix, name, of in QUANTILES:
                 bare = commit + of(floor)
-                self._add("changed-zone" + anew + key + suffix, f"one changed zone of {zones:,}, until BIND serves it{how}, {name}", "s",
-                          of(times), bare, goal=3 + more / bare)
+                self._add("changed-zone" + anew + key + suffix,
+                          f"one changed zone of {zones:,}, until BIND serves it{how}, {name}", "s", of(times), bare,
+                          goal=3 + more / bare)
                 self._beside_fewer(key, anew, suffix, f"the same, {name}; floor: with {self._options.zones:,} zones", of(times))
 
     def _beside_fewer(self, key, anew, suffix, what, seconds):
@@ -172,5 +174,5 @@ class Pushes:
             self._push(node, "all", 1, 1, 1, self._next_serial(), served=True)
             start = time.monotonic()
             wait_until(lambda: node.receiver.pid is None and node.retry.pid is None, 60, "no process is left", interval=0.01)
-            self._add("idle", "nothing to do, until no process is left; floor: receiver.idle-timeout", "s", time.monotonic() - start, IDLE,
-                      most=3 * IDLE)
+            self._add("idle", "nothing to do, until no process is left; floor: receiver.idle-timeout", "s",
+                      time.monotonic() - start, IDLE, most=3 * IDLE)
