@@ -387,10 +387,13 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                 { MHD_OPTION_END, 0, NULL },
         };
 
+        /* TURBO: whoever connects has mostly sent the request already, so it is read before epoll is asked. Not with TLS, where who
+         * speaks something else would be cut before the alert. */
         return MHD_start_daemon(
-                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (certificate ? MHD_USE_TLS : 0), 0,
-                        NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                        metrics ? SCRAPES_MAX : h->shared->max_connections,
+                        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
+                                        (certificate ? MHD_USE_TLS : MHD_USE_TURBO),
+                        0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
+                        MHD_OPTION_CONNECTION_LIMIT, metrics ? SCRAPES_MAX : h->shared->max_connections,
                         MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                         metrics ? SCRAPES_MAX : config->receiver.max_connections_per_address,
                         MHD_OPTION_CONNECTION_TIMEOUT,
