@@ -13,7 +13,7 @@ PREDECESSOR = {"acknowledged-1": 160, "acknowledged-32": 230, "new-zones": 78, "
                "memory-rest": 80}
 
 CONNECTIONS = (32, 64)
-ROUNDS = 3  # of a rate and its floors in turn, of which the best counts: the others say what else the machine did
+ROUNDS = 5  # of a rate and its floors in turn, of which the best counts: the others say what else the machine did
 MANY = {"max-connections-per-address": 256}
 IDLE = 1  # seconds
 
