@@ -22,10 +22,10 @@ def p99(values):
     return sorted(values)[max(0, -(-len(values) * 99 // 100) - 1)]
 
 
-QUANTILES = (("", "median", statistics.median), ("-p99", "99th percentile", p99))
+QUANTILES = (("", "median", statistics.median), ("-p99", "p99", p99))
 
 # Whether ddns-retry is there or is started for each change: key, what it is called, queue.linger, seconds granted more.
-LINGERING = (("", "", "30s", 0.0), ("-started", ", ddns-retry started for it", "0s", 0.05))
+LINGERING = (("", "", "30s", 0.0), ("-started", ", started for it", "0s", 0.05))
 
 
 def memory(pid, key):
@@ -96,8 +96,7 @@ class Pushes:
         commits, exchanges, pushes = self._best(lambda: self._commits(node), lambda: self._exchanges(node),
                                                 lambda: self._acknowledge(node, 1))
         self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal_of_one)
-        self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a bare commit each", "/s", pushes,
-                  exchanges)
+        self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a commit", "/s", pushes, exchanges)
         for connections in CONNECTIONS:
             core, pushes = self._best(lambda n=connections: self._one_core(node, n),
                                       lambda n=connections: self._acknowledge(node, n))
@@ -110,10 +109,10 @@ class Pushes:
             node.settings["backends"] = []
             node.write_config()
             self._push(node, "all", 1, 1, 1, self._next_serial())
-            self._add("memory-rest", "memory of the receiver at rest, of its own", "MiB", memory(node.receiver.pid, "RssAnon"), 8,
+            self._add("memory-rest", "memory of the receiver at rest, its own", "MiB", memory(node.receiver.pid, "RssAnon"), 8,
                       goal=1)
             self._acknowledged(node, "", "", {"goal": 2}, {"goal": 1.25, "least": 10000})
-            self._add("memory-load", "memory of the receiver at most, with its libraries", "MiB",
+            self._add("memory-load", "memory of the receiver at most, with libraries", "MiB",
                       memory(node.receiver.pid, "VmHWM"), 32, goal=1)
 
     def _delivered(self):
@@ -138,13 +137,26 @@ class Pushes:
             node.wait_delivered(600)
             node.end_retry()
             self._push(node, "all", 1, changes, changes, self._next_serial(), served=True)
-            times = self._push(node, "each", 1, changes, changes, self._next_serial(), served=True)
+            times = (self._each_started if anew else self._each)(node, changes)
             for suffix, name, of in QUANTILES:
                 bare = commit + of(floor)
                 self._add("changed-zone" + anew + key + suffix,
-                          f"one changed zone of {zones:,}, until BIND serves it{how}, {name}", "s", of(times), bare,
+                          f"1 changed zone of {zones:,} until served{how}, {name}", "s", of(times), bare,
                           goal=3 + more / bare)
-                self._beside_fewer(key, anew, suffix, f"the same, {name}; floor: with {self._options.zones:,} zones", of(times))
+                self._beside_fewer(key, anew, suffix, f"the same; floor: of {self._options.zones:,}", of(times))
+
+    def _each(self, node, changes):
+        """Seconds of one change after the other."""
+        return self._push(node, "each", 1, changes, changes, self._next_serial(), served=True)
+
+    def _each_started(self, node, changes):
+        """The same, when ddns-retry has ended: the next change must not come before."""
+        serial = self._next_serial()
+        times = []
+        for i in range(changes):
+            wait_until(lambda: node.retry.pid is None, 30, "ddns-retry ends", interval=0.001)
+            times += self._push(node, "each", 1, 1, 1, serial + i, served=True)
+        return times
 
     def _beside_fewer(self, key, anew, suffix, what, seconds):
         """The first of two sizes is the floor of the second."""
@@ -159,10 +171,10 @@ class Pushes:
             with Node(self._build, queue={"linger": "30s"}, receiver=MANY) as node:
                 _, seconds = self._push(node, "all", 1, zones, zones, self._next_serial(), served=True)
                 each.append(seconds / zones)
-                self._add(f"load-{zones}", f"a first load of {zones:,} zones, for each; floor: the smallest load", "s",
+                self._add(f"load-{zones}", f"first load of {zones:,} zones, each; floor: of the smallest", "s",
                           each[i], each[0], goal=1.3)
                 if i == len(self._options.sizes) - 1:
-                    self._add("memory-retry", f"memory of ddns-retry at most, {zones:,} zones delivered", "MiB",
+                    self._add("memory-retry", f"memory of ddns-retry at most, {zones:,} zones", "MiB",
                               memory(node.retry.pid, "VmHWM"), 64, goal=1)
                 if i == len(self._options.sizes) - 2:
                     self._changed(node, "-many", zones)
@@ -174,5 +186,5 @@ class Pushes:
             self._push(node, "all", 1, 1, 1, self._next_serial(), served=True)
             start = time.monotonic()
             wait_until(lambda: node.receiver.pid is None and node.retry.pid is None, 60, "no process is left", interval=0.01)
-            self._add("idle", "nothing to do, until no process is left; floor: receiver.idle-timeout", "s",
+            self._add("idle", "nothing to do until no process is left; floor: idle-timeout", "s",
                       time.monotonic() - start, IDLE, most=3 * IDLE)
