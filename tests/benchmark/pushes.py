@@ -95,6 +95,7 @@ class Pushes:
         self._push(node, "all", 1, 1, 1, self._next_serial())
         commits, exchanges, pushes = self._best(lambda: self._commits(node), lambda: self._exchanges(node),
                                                 lambda: self._acknowledge(node, 1))
+        commits = max(commits, exchanges)  # the latter have a commit in them
         self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal_of_one)
         self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a commit", "/s", pushes, exchanges)
         for connections in CONNECTIONS:
