@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What no implementation can be faster than: bare commits, connections with nothing but a commit, bare files and control commands.
  *
- * Standard output: seconds; with "reload" those of each change. */
+ * Standard output: seconds; with "reload", "commits" and "exchanges" those of each, with the latter two of all in the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -74,8 +74,12 @@ static void commits(const char *path, uint32_t n, uint32_t rows_each) {
         sqlite3_stmt *statement = open_table(path);
         uint64_t start = ddns_monotonic_usec();
 
-        for (uint32_t i = 0; i < n; i += rows_each)
+        for (uint32_t i = 0; i < n; i += rows_each) {
+                uint64_t began = ddns_monotonic_usec();
+
                 commit(statement, i, rows_each < n - i ? rows_each : n - i);
+                (void) printf("%.6f\n", bench_seconds_since(began));
+        }
         (void) printf("%.6f\n", bench_seconds_since(start));
         close_table(statement);
 }
@@ -141,8 +145,11 @@ static void exchanges(const char *path, uint32_t n) {
 
         uint64_t start = ddns_monotonic_usec();
         for (uint32_t i = 0; i < n; i++) {
+                uint64_t began = ddns_monotonic_usec();
+
                 bench_name(zone, i, PARENT);
                 bench_push(&master, zone, body, bench_zone(body, zone, i + 1));
+                (void) printf("%.6f\n", bench_seconds_since(began));
         }
         (void) printf("%.6f\n", bench_seconds_since(start));
         (void) pthread_join(thread, NULL);

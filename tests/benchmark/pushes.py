@@ -22,6 +22,13 @@ def p99(values):
     return sorted(values)[max(0, -(-len(values) * 99 // 100) - 1)]
 
 
+def twentieth(values):
+    """What the fastest twentieth of them takes at most: when the disk and the rest of the machine leave it alone."""
+    values = sorted(values)
+    return values[len(values) // 20]
+
+
+POSSIBLE = "the same; floor: bare connections with a commit"
 QUANTILES = (("", "median", statistics.median), ("-p99", "p99", p99))
 
 # Whether ddns-retry is there or is started for each change: key, what it is called, queue.linger, seconds granted more.
@@ -66,14 +73,17 @@ class Pushes:
         return self._serial
 
     def _commits(self, node):
-        """Bare commits a second."""
-        rows = self._options.pushes
-        return rows / self._measure("bench-floor", "commits", self._file(node), rows, 1)[0]
+        """Seconds of bare commits, and in the end of all."""
+        return self._measure("bench-floor", "commits", self._file(node), self._options.pushes, 1)
 
     def _exchanges(self, node):
-        """Bare connections with a bare commit a second."""
-        rows = self._options.pushes
-        return rows / self._measure("bench-floor", "exchanges", self._file(node), rows)[0]
+        """Of bare connections with a bare commit likewise."""
+        return self._measure("bench-floor", "exchanges", self._file(node), self._options.pushes)
+
+    def _single(self, node):
+        """Of pushes likewise."""
+        pushes = self._options.pushes
+        return self._push(node, "each", 1, pushes, max(pushes // 10, 1), self._next_serial())
 
     def _one_core(self, node, connections):
         """Zone checks and commits of groups on one core."""
@@ -93,11 +103,14 @@ class Pushes:
     def _acknowledged(self, node, key, what, goal_of_one, goal_of_many):
         # starts the receiver, which checks the password's slow hash once
         self._push(node, "all", 1, 1, 1, self._next_serial())
-        commits, exchanges, pushes = self._best(lambda: self._commits(node), lambda: self._exchanges(node),
-                                                lambda: self._acknowledge(node, 1))
+        rounds = [(self._single(node), self._commits(node), self._exchanges(node)) for _ in range(ROUNDS)]
+        pushes, commits, exchanges = (self._options.pushes / min(times[-1] for times in kind) for kind in zip(*rounds))
+        quiet = [twentieth(seconds for times in kind for seconds in times[:-1]) for kind in zip(*rounds)]
         commits = max(commits, exchanges)  # the latter have a commit in them
         self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal_of_one)
-        self._add("acknowledged-1-possible" + key, "the same; floor: bare connections with a commit", "/s", pushes, exchanges)
+        self._add("acknowledged-1-possible" + key, POSSIBLE, "/s", pushes, exchanges)
+        self._add("quiet" + key, "a push in a quiet moment, 1 connection" + what, "s", quiet[0], quiet[1], **goal_of_one)
+        self._add("quiet-possible" + key, POSSIBLE, "s", quiet[0], quiet[2])
         for connections in CONNECTIONS:
             core, pushes = self._best(lambda n=connections: self._one_core(node, n),
                                       lambda n=connections: self._acknowledge(node, n))
@@ -130,7 +143,7 @@ class Pushes:
     def _changed(self, node, key, zones):
         """One changed zone at a time."""
         changes = self._options.changes
-        commit = 1 / max(self._commits(node) for _ in range(ROUNDS))
+        commit = min(self._commits(node)[-1] for _ in range(ROUNDS)) / self._options.pushes
         floor = self._floor(node, "reload", changes)
         for anew, how, linger, more in reversed(LINGERING):  # so that it lingers for what comes then
             node.settings["queue"]["linger"] = linger
