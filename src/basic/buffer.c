@@ -55,21 +55,21 @@ void ddns_buffer_append_format(DdnsBuffer *b, const char *format, ...) {
         va_list ap;
         int n;
 
-        va_start(ap, format);
-        n = vsnprintf(NULL, 0, format, ap);
-        va_end(ap);
-        if (n < 0) {
-                b->failed = true;
-                return;
-        }
+        while (!b->failed) {
+                size_t room = b->allocated - b->size;
 
-        ddns_buffer_reserve(b, (size_t) n);
-        if (b->failed)
-                return;
-        va_start(ap, format);
-        (void) vsnprintf(b->data + b->size, (size_t) n + 1, format, ap);
-        va_end(ap);
-        b->size += (size_t) n;
+                va_start(ap, format);
+                n = vsnprintf(b->data ? b->data + b->size : NULL, room, format, ap);
+                va_end(ap);
+                if (n >= 0 && (size_t) n < room) {
+                        b->size += (size_t) n;
+                        return;
+                }
+                if (n < 0)
+                        b->failed = true;
+                else
+                        ddns_buffer_reserve(b, (size_t) n);
+        }
 }
 
 void ddns_buffer_reset(DdnsBuffer *b) {

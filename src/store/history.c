@@ -15,8 +15,10 @@ int ddns_store_each_version(DdnsStore *s, const char *zone,
         int r;
 
         r = store_query(s, &stmt,
-                        SQL_VERSION_ROW " FROM version WHERE zone = ?1 ORDER BY generation DESC", "t",
-                        zone);
+                        SQL_VERSION_ROW
+                        " FROM version WHERE zone = ?1 ORDER BY generation DESC LIMIT"
+                        " max(?2, 1 + coalesce((SELECT deleted FROM zone WHERE name = ?1), 0))",
+                        "tu", zone, (uint64_t) s->options.history);
         return r < 0 ? r : store_each_zone_row(s, stmt, each, userdata);
 }
 

@@ -9,6 +9,10 @@
 /* Statements are prepared once and kept. */
 #define STATEMENTS_MAX 96
 
+/* Versions beyond DdnsStoreOptions.history are deleted with each generation that this divides, so that the whole database has fewer of
+ * them than this. */
+#define STORE_TRIM_EVERY 32
+
 struct DdnsStore {
         sqlite3 *db;
         DdnsStoreOptions options;

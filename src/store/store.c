@@ -157,7 +157,7 @@ static int begin(DdnsStore *s, const char *sql) {
         int r = demand_in_place(s);
 
         if (r >= 0)
-                r = store_exec(s, sql);
+                r = store_run(s, sql, "");
 
         /* For want of memory it may fail after it has begun. */
         s->in_transaction = r >= 0;
@@ -177,7 +177,7 @@ int store_begin_read(DdnsStore *s) {
 
 int store_commit(DdnsStore *s) {
         DDNS_CRASH_POINT("commit-before");
-        int r = store_exec(s, "COMMIT");
+        int r = store_run(s, "COMMIT", "");
 
         DDNS_CRASH_POINT("commit-after");
         if (r >= 0)

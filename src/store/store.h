@@ -24,7 +24,8 @@ typedef struct DdnsStore DdnsStore;
 
 typedef struct DdnsStoreOptions {
         uint64_t busy_usec; /* longest wait for the write lock */
-        uint32_t history; /* versions kept of each zone, the newest included: 1 at least, 2 of a deleted one */
+        uint32_t history; /* versions kept of each zone, the newest included: 1 at least, 2 of a deleted one. The whole database
+                           * has a few more for a while, which nothing lists. */
         uint32_t rejected; /* refused pushes kept */
 } DdnsStoreOptions;
 

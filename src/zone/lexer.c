@@ -42,7 +42,19 @@ static int read_quoted(ZoneLexer *l, ZoneEntry *e, DdnsMessage *message) {
 }
 
 static bool ends_word(char c) {
-        return strchr(" \t\r\n\"();", c) != NULL;
+        switch (c) {
+        case ' ':
+        case '\t':
+        case '\r':
+        case '\n':
+        case '"':
+        case '(':
+        case ')':
+        case ';':
+                return true;
+        default:
+                return false;
+        }
 }
 
 static int read_word(ZoneLexer *l, ZoneEntry *e, DdnsMessage *message) {

@@ -15,6 +15,8 @@ static inline void zone_name_freep(ldns_rdf **name) {
 int zone_name_parse(const ldns_rdf *origin, const ZoneToken *t, unsigned line, ldns_rdf **ret,
                     DdnsMessage *message);
 
+/* The same octets: of canonical names, which owners and an apex are, no others are equal. */
+bool zone_name_is(const ldns_rdf *a, const ldns_rdf *b);
 /* What ldns has for these takes memory, and without it says that a name is not below another. */
 bool zone_name_is_below(const ldns_rdf *name, const ldns_rdf *above);
 /* `name`, which is not the root, without its first label; a view that needs it and is never freed. */

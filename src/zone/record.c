@@ -184,7 +184,7 @@ int zone_record_parse(ZoneContext *c, const ZoneEntry *e, ZoneRecord *ret, bool 
         if (r < 0)
                 return r;
 
-        if (ldns_dname_compare(c->owner, c->apex) != 0 && !zone_name_is_below(c->owner, c->apex)) {
+        if (!zone_name_is(c->owner, c->apex) && !zone_name_is_below(c->owner, c->apex)) {
                 *ret_dropped = true;
                 return 0;
         }

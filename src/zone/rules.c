@@ -15,7 +15,7 @@ static int type_rank(uint16_t type) {
 }
 
 static int compare_rrset(const ZoneRecord *a, const ZoneRecord *b) {
-        int c = ldns_dname_compare(a->owner, b->owner);
+        int c = zone_name_is(a->owner, b->owner) ? 0 : ldns_dname_compare(a->owner, b->owner);
 
         if (c == 0)
                 c = type_rank(a->type) - type_rank(b->type);
@@ -50,11 +50,15 @@ static bool same_rdata(const ZoneRecord *a, const ZoneRecord *b) {
         return true;
 }
 
+static bool same_rrset(const ZoneRecord *a, const ZoneRecord *b) {
+        return a->type == b->type && a->covered == b->covered && zone_name_is(a->owner, b->owner);
+}
+
 /* Index behind the last record of the RRset that begins at `i`. */
 static size_t rrset_end(const ZoneRecords *z, size_t i) {
         size_t end = i + 1;
 
-        while (end < z->n && compare_rrset(&z->records[i], &z->records[end]) == 0)
+        while (end < z->n && same_rrset(&z->records[i], &z->records[end]))
                 end++;
         return end;
 }
@@ -62,7 +66,7 @@ static size_t rrset_end(const ZoneRecords *z, size_t i) {
 static size_t owner_end(const ZoneRecords *z, size_t i) {
         size_t end = i + 1;
 
-        while (end < z->n && ldns_dname_compare(z->records[i].owner, z->records[end].owner) == 0)
+        while (end < z->n && zone_name_is(z->records[i].owner, z->records[end].owner))
                 end++;
         return end;
 }
@@ -85,7 +89,7 @@ void zone_records_normalize(ZoneRecords *z) {
         }
 
         for (size_t i = 0; i < z->n; i++) {
-                if (kept > 0 && compare_rrset(&z->records[kept - 1], &z->records[i]) == 0 &&
+                if (kept > 0 && same_rrset(&z->records[kept - 1], &z->records[i]) &&
                     same_rdata(&z->records[kept - 1], &z->records[i]))
                         zone_record_done(&z->records[i]);
                 else
@@ -123,13 +127,13 @@ static size_t size_in_rrset(const ZoneRecord *r) {
 
 static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start, size_t end,
                        DdnsMessage *message) {
-        bool at_apex = ldns_dname_compare(z->records[start].owner, apex) == 0;
+        bool at_apex = zone_name_is(z->records[start].owner, apex);
         const ZoneRecord *cname = NULL, *other = NULL;
         size_t size = 0;
 
         for (size_t i = start; i < end; i++) {
                 const ZoneRecord *r = &z->records[i];
-                bool second = i > start && compare_rrset(r, r - 1) == 0;
+                bool second = i > start && same_rrset(r, r - 1);
 
                 size = (second ? size : 0) + size_in_rrset(r);
                 if (size > RRSET_SIZE_MAX)
@@ -165,7 +169,7 @@ static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *m
 
         for (size_t i = 0; i < z->n; i++) {
                 const ZoneRecord *r = &z->records[i];
-                bool at_apex = ldns_dname_compare(r->owner, apex) == 0;
+                bool at_apex = zone_name_is(r->owner, apex);
 
                 if (!at_apex)
                         break; /* the apex sorts before all else */
@@ -266,7 +270,7 @@ static NameContent look_up(const ZoneRecords *z, const ldns_rdf *apex, const ldn
 
 /* BIND does not load a zone whose own name server, named below the apex, has no address in it. */
 static int check_name_servers(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
-        for (size_t i = 0; i < z->n && ldns_dname_compare(z->records[i].owner, apex) == 0; i++) {
+        for (size_t i = 0; i < z->n && zone_name_is(z->records[i].owner, apex); i++) {
                 const ZoneRecord *r = &z->records[i];
 
                 if (r->type != LDNS_RR_TYPE_NS)

@@ -73,7 +73,7 @@ static int print_records(const ZoneRecords *z, DdnsBuffer *b) {
         for (size_t i = 0; i < z->n; i++) {
                 const ZoneRecord *r = &z->records[i];
 
-                if (i == 0 || ldns_dname_compare(r->owner, r[-1].owner) != 0) {
+                if (i == 0 || !zone_name_is(r->owner, r[-1].owner)) {
                         free(owner);
                         owner = zone_name_to_text(r->owner);
                         if (!owner)
@@ -127,6 +127,7 @@ static int check(const char *name, const char *data, size_t size, const DdnsZone
         c.context.origin = c.context.apex ? ldns_rdf_clone(c.context.apex) : NULL;
         if (!c.context.origin)
                 return ddns_fail(message, -ENOMEM, "out of memory");
+        ldns_dname2canonical(c.context.apex);
 
         r = read_records(&c, data, size, limits, &zone, message);
         if (r < 0)

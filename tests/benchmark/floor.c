@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* What no implementation can be faster than: bare commits, bare files and control commands.
+/* What no implementation can be faster than: bare commits, connections with nothing but a commit, bare files and control commands.
  *
- * Standard output: seconds; with "reload" those of each change. */
+ * Standard output: seconds; with "reload", "commits" and "exchanges" those of each, with the latter two of all in the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,7 +38,7 @@ static void insert(sqlite3 *db, sqlite3_stmt *statement, uint32_t i) {
                 bench_fail("insert: %s", sqlite3_errmsg(db));
 }
 
-static void commits(const char *path, uint32_t n, uint32_t rows_each) {
+static sqlite3_stmt *open_table(const char *path) {
         sqlite3_stmt *statement;
         sqlite3 *db;
 
@@ -49,17 +51,110 @@ static void commits(const char *path, uint32_t n, uint32_t rows_each) {
         if (sqlite3_prepare_v2(db, "INSERT INTO zone (name, body) VALUES (?, ?)", -1, &statement,
                                NULL) != SQLITE_OK)
                 bench_fail("prepare: %s", sqlite3_errmsg(db));
+        return statement;
+}
 
-        uint64_t start = ddns_monotonic_usec();
-        for (uint32_t i = 0; i < n;) {
-                execute(db, "BEGIN IMMEDIATE");
-                for (uint32_t k = 0; k < rows_each && i < n; k++)
-                        insert(db, statement, i++);
-                execute(db, "COMMIT");
-        }
-        (void) printf("%.6f\n", bench_seconds_since(start));
+static void close_table(sqlite3_stmt *statement) {
+        sqlite3 *db = sqlite3_db_handle(statement);
+
         (void) sqlite3_finalize(statement);
         (void) sqlite3_close(db);
+}
+
+static void commit(sqlite3_stmt *statement, uint32_t first, uint32_t n) {
+        sqlite3 *db = sqlite3_db_handle(statement);
+
+        execute(db, "BEGIN IMMEDIATE");
+        for (uint32_t i = first; i < first + n; i++)
+                insert(db, statement, i);
+        execute(db, "COMMIT");
+}
+
+static void commits(const char *path, uint32_t n, uint32_t rows_each) {
+        sqlite3_stmt *statement = open_table(path);
+        uint64_t start = ddns_monotonic_usec();
+
+        for (uint32_t i = 0; i < n; i += rows_each) {
+                uint64_t began = ddns_monotonic_usec();
+
+                commit(statement, i, rows_each < n - i ? rows_each : n - i);
+                (void) printf("%.6f\n", bench_seconds_since(began));
+        }
+        (void) printf("%.6f\n", bench_seconds_since(start));
+        close_table(statement);
+}
+
+/* ---- connections, each with a commit --------------------------------------------------------------------------------- */
+
+typedef struct Server {
+        int fd;
+        sqlite3_stmt *statement;
+        uint32_t n;
+} Server;
+
+static void read_request(int fd) {
+        static const char length[] = "Content-Length: ";
+        char request[BENCH_ZONE_MAX + 1024];
+        size_t size = 0, wanted = sizeof request;
+
+        while (size < wanted) {
+                ssize_t n = recv(fd, request + size, sizeof request - 1 - size, 0);
+                if (n <= 0)
+                        bench_fail("recv: %s", n < 0 ? strerror(errno) : "no whole request");
+                size += (size_t) n;
+                request[size] = '\0';
+                const char *body = strstr(request, "\r\n\r\n"), *header = strstr(request, length);
+                if (body && header)
+                        wanted = (size_t) (body + 4 - request) +
+                                 strtoul(header + strlen(length), NULL, 10);
+        }
+}
+
+static void *serve(void *userdata) {
+        static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nerror=0";
+        const Server *s = userdata;
+
+        for (uint32_t i = 0; i < s->n; i++) {
+                int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+                if (fd < 0)
+                        bench_fail("accept: %s", strerror(errno));
+                read_request(fd);
+                commit(s->statement, i, 1);
+                if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0 || close(fd) < 0)
+                        bench_fail("send: %s", strerror(errno));
+        }
+        return NULL;
+}
+
+/* What is there to do for a push if nothing is looked at. */
+static void exchanges(const char *path, uint32_t n) {
+        Server server = { .statement = open_table(path), .n = n };
+        BenchMaster master = { .receiver = { .in = { .sin_family = AF_INET,
+                                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) } },
+                               .authorization = "-" };
+        socklen_t size = sizeof master.receiver;
+        char zone[BENCH_NAME_MAX], body[BENCH_ZONE_MAX];
+        pthread_t thread;
+
+        server.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (server.fd < 0 || bind(server.fd, &master.receiver.sa, sizeof master.receiver.in) < 0 ||
+            listen(server.fd, 16) < 0 || getsockname(server.fd, &master.receiver.sa, &size) < 0)
+                bench_fail("a listening socket: %s", strerror(errno));
+        if (pthread_create(&thread, NULL, serve, &server) != 0)
+                bench_fail("no more threads");
+
+        uint64_t start = ddns_monotonic_usec();
+        for (uint32_t i = 0; i < n; i++) {
+                uint64_t began = ddns_monotonic_usec();
+
+                bench_name(zone, i, PARENT);
+                bench_push(&master, zone, body, bench_zone(body, zone, i + 1));
+                (void) printf("%.6f\n", bench_seconds_since(began));
+        }
+        (void) printf("%.6f\n", bench_seconds_since(start));
+        (void) pthread_join(thread, NULL);
+        (void) close(server.fd);
+        close_table(server.statement);
 }
 
 /* ---- files and control commands ---------------------------------------------------------------------------------- */
@@ -180,8 +275,13 @@ int main(int argc, char *argv[]) {
                 commits(argv[2], bench_number(argv[3], 1, 10000000), bench_number(argv[4], 1, 100000));
                 return EXIT_SUCCESS;
         }
+        if (argc == 4 && strcmp(argv[1], "exchanges") == 0) {
+                exchanges(argv[2], bench_number(argv[3], 1, 10000000));
+                return EXIT_SUCCESS;
+        }
         if (argc != 7 || (strcmp(argv[1], "addzone") != 0 && strcmp(argv[1], "reload") != 0))
                 bench_fail("Usage: bench-floor commits FILE ROWS ROWS-A-COMMIT\n"
+                           "       bench-floor exchanges FILE ROWS\n"
                            "       bench-floor addzone|reload DIRECTORY CONTROL-PORT KEY-FILE "
                            "NAMESERVER-PORT ZONES");
 

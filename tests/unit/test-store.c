@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store-fixture.h"
+#include "store/store-internal.h"
 
 static void generations_grow_and_cursors_follow(void **state) {
         Fixture *f = *state;
@@ -418,21 +419,63 @@ static int versions(Fixture *f) {
         return n;
 }
 
+static int count_rows(const DdnsZoneRow *row, void *userdata) {
+        (void) row;
+        ++*(int *) userdata;
+        return 0;
+}
+
+static int history_of(Fixture *f, const char *zone) {
+        int n = 0;
+
+        assert_int_equal(ddns_store_each_version(f->store, zone, count_rows, &n), 0);
+        return n;
+}
+
 static void history_keeps_the_last_versions(void **state) {
         Fixture *f = *state;
 
-        for (uint32_t i = 1; i <= 10; i++)
+        for (uint32_t i = 1; i < STORE_TRIM_EVERY; i++) {
                 (void) push(f, "a.test", i);
+                assert_int_equal(history_of(f, "a.test"), i < 3 ? i : 3);
+        }
         (void) push(f, "b.test", 1);
-        assert_int_equal(versions(f), 3 + 1);
+        assert_int_equal(versions(f), 3 + 1); /* what was too much went together */
 
         (void) delete_as(f, "b.test", "server1");
+        assert_int_equal(history_of(f, "b.test"), 2);
         (void) deliver(f, "one", NULL);
         (void) deliver(f, "two", NULL);
         assert_int_equal(ddns_store_purge(f->store, f->now), 0);
         assert_int_equal(versions(f), 3 + 2); /* a deleted zone can still be looked at … */
         assert_int_equal(ddns_store_purge(f->store, f->now + 1), 0);
         assert_int_equal(versions(f), 3); /* … for so long */
+}
+
+/* Of every zone that was pushed since it was done last, whichever were pushed in the same commit. */
+static void history_is_trimmed_of_all_zones_that_changed(void **state) {
+        Fixture *f = *state;
+
+        for (uint32_t i = 1; i <= STORE_TRIM_EVERY; i++)
+                (void) push(f, (const char *[]){ "a.test", "b.test", "c.test", "d.test" }[i % 4], i);
+        assert_int_equal(versions(f), 4 * 3);
+        (void) push(f, "a.test", STORE_TRIM_EVERY + 1);
+        assert_int_equal(versions(f), 4 * 3 + 1);
+}
+
+static void old_versions_of_a_large_zone_go_at_once(void **state) {
+        static char large[100 * 1024];
+        uint8_t digest[DDNS_DIGEST_SIZE] = { 0 };
+        Fixture *f = *state;
+        DdnsChange c = { .kind = DDNS_CHANGE_SAVE,
+                         .zone = "a.test",
+                         .content = large,
+                         .size = sizeof large,
+                         .digest = digest };
+
+        for (; digest[0] < 5; digest[0]++)
+                assert_int_equal(ddns_store_accept(f->store, &c, 1, f->now), 0);
+        assert_int_equal(versions(f), 3);
 }
 
 static int count_rejected(const DdnsRejectedRow *row, void *userdata) {
@@ -991,6 +1034,8 @@ int main(void) {
                 TEST(a_delete_of_nothing_still_stands_before_an_earlier_save),
                 TEST(a_group_is_all_or_nothing),
                 TEST(history_keeps_the_last_versions),
+                TEST(history_is_trimmed_of_all_zones_that_changed),
+                TEST(old_versions_of_a_large_zone_go_at_once),
                 TEST(refusals_are_kept_and_bounded),
                 TEST(a_failed_backend_backs_off_and_no_zone_is_charged),
                 TEST(operator_retries_reach_what_they_name),
