@@ -81,17 +81,6 @@ int ddns_zonedir_fail(const DdnsZoneDir *d, int error, DdnsMessage *message) {
                                          : "");
 }
 
-DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
-        if (!d)
-                return NULL;
-        if (d->fd >= 0 && !d->reading)
-                (void) unlinkat(d->fd, KEPT, AT_REMOVEDIR); /* if it is empty */
-        ddns_closep(&d->fd);
-        free(d->path);
-        free(d);
-        return NULL;
-}
-
 static int each_entry(const DdnsZoneDir *d,
                       int (*each)(const DdnsZoneDir *d, const char *name, void *userdata),
                       void *userdata, DdnsMessage *message) {
@@ -124,6 +113,20 @@ static int remove_leftover(const DdnsZoneDir *d, const char *name, void *userdat
         return 0;
 }
 
+DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d) {
+        if (!d)
+                return NULL;
+        if (d->fd >= 0 && !d->reading) {
+                (void) unlinkat(d->fd, KEPT, AT_REMOVEDIR); /* if it is empty */
+                /* Not when it is opened: with many zones that is a long look before the first delivery. */
+                (void) each_entry(d, remove_leftover, NULL, NULL);
+        }
+        ddns_closep(&d->fd);
+        free(d->path);
+        free(d);
+        return NULL;
+}
+
 static int open_directory(const char *path, bool reading, DdnsZoneDir **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = calloc(1, sizeof *d);
 
@@ -137,9 +140,6 @@ static int open_directory(const char *path, bool reading, DdnsZoneDir **ret, Ddn
         d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (d->fd < 0)
                 return ddns_zonedir_fail(d, -errno, message);
-        int r = reading ? 0 : each_entry(d, remove_leftover, NULL, message);
-        if (r < 0)
-                return r;
         *ret = TAKE_PTR(d);
         return 0;
 }
