@@ -245,6 +245,17 @@ static int demand(DdnsStore *s, const char *set, const char *get, const char *wa
         return 0;
 }
 
+/* SQLite asks no busy handler where a database has to become WAL, as one that was put back from a backup. Of two programs that open
+ * it at once one has to wait. */
+static int demand_wal(DdnsStore *s, DdnsMessage *message) {
+        for (int n = 0;; n++) {
+                int r = demand(s, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", message);
+
+                if (r != -EAGAIN || !wait_for_lock(s, n))
+                        return r;
+        }
+}
+
 /* What it may not write, or could not for a moment, SQLite opens to read, and stays with that. A lock is no matter here, and not
  * waited for. */
 static int demand_writable(DdnsStore *s) {
@@ -273,7 +284,7 @@ static int set_up(DdnsStore *s, DdnsMessage *message) {
                 return r;
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 
-        r = demand(s, "PRAGMA journal_mode = WAL", "PRAGMA journal_mode", "wal", message);
+        r = demand_wal(s, message);
         if (r >= 0) /* 2 is FULL: a commit is on disk when it returns */
                 r = demand(s, "PRAGMA synchronous = FULL", "PRAGMA synchronous", "2", message);
         if (r >= 0)

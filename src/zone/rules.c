@@ -158,13 +158,19 @@ static int check_owner(const ZoneRecords *z, const ldns_rdf *apex, size_t start,
         return 0;
 }
 
+/* RFC 5155, 11: SHA-1 is the only hash. */
+static bool has_known_hash(const ZoneRecord *r) {
+        return ldns_rr_rd_count(r->rr) > 0 && ldns_rdf2native_int8(ldns_rr_rdf(r->rr, 0)) == LDNS_SHA1;
+}
+
 /* RFC 8078, 4: no more signatures. */
 static bool is_deletion(const ZoneRecord *r) {
         return strcmp(r->rdata, r->type == LDNS_RR_TYPE_CDS ? "0 0 0 00" : "0 3 0 AA==") == 0;
 }
 
 static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *message) {
-        const ZoneRecord *cds = NULL;
+        const ZoneRecord *cds = NULL, *unknown_hash = NULL;
+        bool known_hash = false;
         size_t soa = 0, ns = 0, dnskey = 0;
 
         for (size_t i = 0; i < z->n; i++) {
@@ -179,6 +185,10 @@ static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *m
                         return refuse(r, message, "a DS record, which belongs into the zone above,");
                 if ((r->type == LDNS_RR_TYPE_CDS || r->type == LDNS_RR_TYPE_CDNSKEY) && !is_deletion(r))
                         cds = r;
+                if (r->type == LDNS_RR_TYPE_NSEC3PARAM) {
+                        known_hash |= has_known_hash(r);
+                        unknown_hash = r;
+                }
                 ns += r->type == LDNS_RR_TYPE_NS;
                 dnskey += r->type == LDNS_RR_TYPE_DNSKEY;
         }
@@ -188,6 +198,8 @@ static int check_apex(const ZoneRecords *z, const ldns_rdf *apex, DdnsMessage *m
                 return ddns_fail(message, -EBADMSG, "the zone has no NS record at its apex");
         if (cds && dnskey == 0)
                 return refuse(cds, message, "a CDS or CDNSKEY record of a zone without DNSKEY");
+        if (unknown_hash && !known_hash)
+                return refuse(unknown_hash, message, "an NSEC3PARAM record with no hash that is known");
         return 0;
 }
 

@@ -19,7 +19,7 @@ from push import zone_text
 NOBODY = 65534
 RECEIVER, RETRY = "ddns-receiver", "ddns-retry"
 TMPFILES = "systemd-tmpfiles --create"
-BACKUP = 'ddnsctl(1) says under "backup"'
+BACKUP = "ddns(7) says under HOW TO"
 
 
 def give(path, user, mode=None):

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store-fixture.h"
@@ -1009,6 +1010,41 @@ static void all_of_the_group_may_write_a_database_that_is_made(void **state) {
         assert_int_equal(unlink(path), 0);
 }
 
+/* Another program, which writes to the database for a moment. Its pid, once it does. */
+static pid_t write_for(const Fixture *f, unsigned msec) {
+        int begun[2];
+        char c;
+
+        assert_int_equal(pipe(begun), 0);
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                sqlite3 *db;
+                bool good = sqlite3_open(f->path, &db) == SQLITE_OK &&
+                            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+                good = good && write(begun[1], "w", 1) == 1;
+                (void) usleep(msec * 1000);
+                (void) sqlite3_close(db);
+                _exit(good ? 0 : 1);
+        }
+        assert_int_equal(read(begun[0], &c, 1), 1);
+        (void) close(begun[0]);
+        (void) close(begun[1]);
+        return pid;
+}
+
+static void a_database_that_was_put_back_waits_for_who_opens_it_too(void **state) {
+        Fixture *f = *state;
+        int status;
+
+        f->store = ddns_store_free(f->store);
+        run_sql(f, "PRAGMA journal_mode = DELETE"); /* as a backup is */
+        pid_t writer = write_for(f, 30);
+        assert_int_equal(ddns_store_open(f->path, &store_options, &f->store, NULL), 0);
+        assert_int_equal(waitpid(writer, &status, 0), writer);
+        assert_int_equal(status, 0);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(all_of_the_group_may_write_a_database_that_is_made),
@@ -1052,6 +1088,7 @@ int main(void) {
                 TEST(the_delay_is_that_of_the_last_push),
                 TEST(the_closest_parent_is_found),
                 TEST(a_locked_database_is_eagain_and_nothing_happened),
+                TEST(a_database_that_was_put_back_waits_for_who_opens_it_too),
                 TEST(foreign_and_newer_databases_are_refused_untouched),
                 TEST(garbage_is_no_database),
                 TEST(a_file_that_was_removed_or_replaced_takes_nothing_more),

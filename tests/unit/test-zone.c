@@ -102,6 +102,8 @@ static const struct {
           "line 4: a DS record, which belongs" },
         { HEAD "@ CDS 1 13 1 49fd46e6c4b45c55d4ac49fd46e6c4b45c55d4ac\n",
           "line 4: a CDS or CDNSKEY record" },
+        { HEAD "@ NSEC3PARAM 2 0 1 -\n", "line 4: an NSEC3PARAM record with no hash that is known" },
+        { HEAD "@ TYPE51 \\# 5 0003010400\n", "line 4: an NSEC3PARAM record with no hash" },
         { HEAD "u URI 10 1 http://x/\n", "line 4: the target of a URI record stands in quotes" },
         { HEAD "a MX \\# @uu\n", "line 4: \\# needs a number" },
         { HEAD "a TYPE65534 \\# 2 zz\n", "line 4: \\# needs a number" },
