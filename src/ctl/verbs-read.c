@@ -48,15 +48,14 @@ static int add_zone(const DdnsZoneRow *row, void *userdata) {
 
 int ddns_verb_zones(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
-        const char *pattern = n > 0 ? operands[0] : NULL;
+        char *pattern = n > 0 ? operands[0] : NULL;
+        size_t size = pattern ? strlen(pattern) : 0;
 
-        /* Names are stored in lower case. */
-        for (char *p = n > 0 ? operands[0] : NULL; p && *p; p++)
-                *p = (char) tolower((unsigned char) *p);
-        /* And without the dot that dig(1) and zone files end them with. */
-        size_t size = n > 0 ? strlen(operands[0]) : 0;
-        if (size > 1 && operands[0][size - 1] == '.')
-                operands[0][size - 1] = '\0';
+        /* Names are stored in lower case, and without the dot that dig(1) and zone files end them with. */
+        for (size_t i = 0; i < size; i++)
+                pattern[i] = (char) tolower((unsigned char) pattern[i]);
+        if (size > 1 && pattern[size - 1] == '.')
+                pattern[size - 1] = '\0';
 
         ddns_listing_init(&l, ddns_ctl_table_shape(c), zone_columns, ARRAY_SIZE(zone_columns),
                           c->now_usec);
