@@ -16,7 +16,8 @@
 
 typedef struct DdnsZoneDir DdnsZoneDir;
 
-/* Opens the directory, which must be there. Temporary files of a run that was killed are overwritten, or removed when it is freed. */
+/* Opens the directory, which must be there. Temporary files of a run that was killed are overwritten, or removed when it is
+ * freed. */
 int ddns_zonedir_open(const char *path, DdnsZoneDir **ret, DdnsMessage *message);
 /* The same for who only looks, perhaps while somebody else writes: nothing is removed. */
 int ddns_zonedir_open_to_read(const char *path, DdnsZoneDir **ret, DdnsMessage *message);

@@ -70,6 +70,13 @@ static bool is_number_or_word(const ZoneToken *t, uint64_t max) {
         return t->size > 0 && isalpha((unsigned char) t->text[0]) ? true : is_number(t, max);
 }
 
+bool zone_type_is_one_of(uint16_t type, const uint16_t types[], size_t n) {
+        for (size_t i = 0; i < n; i++)
+                if (types[i] == type)
+                        return true;
+        return false;
+}
+
 bool zone_type_parse(const ZoneToken *t, uint16_t *ret) {
         char name[32];
         uint64_t number;

@@ -17,6 +17,9 @@ bool zone_number_parse(const ZoneToken *t, uint64_t max, uint64_t *ret);
 /* A type's name, or TYPEnnn. */
 bool zone_type_parse(const ZoneToken *t, uint16_t *ret);
 
+/* Whether `type` is one of `n`. */
+bool zone_type_is_one_of(uint16_t type, const uint16_t types[], size_t n);
+
 /* The fields behind the type's token, as they were written (not in RFC 3597 form). -EBADMSG with line and reason. */
 int zone_fields_check(uint16_t type, const ZoneEntry *e, size_t type_token, DdnsMessage *message);
 

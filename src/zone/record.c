@@ -84,8 +84,8 @@ static int parse_head(const ZoneEntry *e, size_t i, bool *ret_has_ttl, uint64_t 
         return 0;
 }
 
-/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD, MF, NXT and A6 no longer (RFC 973, 3.6; RFC 3755; RFC 6563). The others
- * are to ldns what they are not: a string, a single octet, hexadecimal. */
+/* Query types, OPT and the like stand in no zone (RFC 6895, 3.1); MD, MF, NXT and A6 no longer (RFC 973, 3.6; RFC 3755; RFC 6563).
+ * The others are to ldns what they are not: a string, a single octet, hexadecimal. */
 static bool is_no_zone_type(uint16_t type) {
         static const uint16_t types[] = { 0,
                                           LDNS_RR_TYPE_MD,
@@ -97,10 +97,7 @@ static bool is_no_zone_type(uint16_t type) {
                                           LDNS_RR_TYPE_SINK,
                                           LDNS_RR_TYPE_ATMA };
 
-        for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-                if (types[i] == type)
-                        return true;
-        return type >= 128 && type <= 255;
+        return (type >= 128 && type <= 255) || zone_type_is_one_of(type, types, ARRAY_SIZE(types));
 }
 
 static int parse_type(const ZoneToken *t, unsigned line, uint16_t *ret, DdnsMessage *message) {

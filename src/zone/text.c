@@ -196,10 +196,7 @@ static bool is_common(uint16_t type) {
                                            LDNS_RR_TYPE_CNAME, LDNS_RR_TYPE_PTR,  LDNS_RR_TYPE_MX,
                                            LDNS_RR_TYPE_TXT,   LDNS_RR_TYPE_SOA,  LDNS_RR_TYPE_SRV };
 
-        for (size_t i = 0; i < ARRAY_SIZE(common); i++)
-                if (common[i] == type)
-                        return true;
-        return false;
+        return zone_type_is_one_of(type, common, ARRAY_SIZE(common));
 }
 
 static ldns_rdf *make_field(ldns_rdf_type field, const ldns_rdf *origin, const ZoneToken *t) {
@@ -328,10 +325,7 @@ static bool is_plain(uint16_t type) {
                                           LDNS_RR_TYPE_DS,   LDNS_RR_TYPE_NSEC, LDNS_RR_TYPE_DNSKEY,
                                           LDNS_RR_TYPE_NSEC3 };
 
-        for (size_t i = 0; i < ARRAY_SIZE(plain); i++)
-                if (plain[i] == type)
-                        return true;
-        return false;
+        return zone_type_is_one_of(type, plain, ARRAY_SIZE(plain));
 }
 
 static int unreadable(int error, const ZoneToken *type, unsigned line, DdnsMessage *message) {
