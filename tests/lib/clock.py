@@ -25,7 +25,8 @@ class Clock:
         return time.time_ns() // 1000 + self._ahead
 
     def advance(self, seconds):
-        self._ahead += round(seconds * USEC)
+        """Not before the system's start: the kernel refuses that (clock_settime(2)), and so no time is before 1970."""
+        self._ahead = max(self._ahead + round(seconds * USEC), (time.monotonic_ns() - time.time_ns()) // 1000)
         self._write()
 
     def advance_to(self, usec):
