@@ -70,15 +70,22 @@ static int bind_new(const DdnsBackendConfig *config, DdnsBackend **ret, DdnsMess
         return 0;
 }
 
+/* Over one connection it is one named, as no connection outlives the process at its other end. `status` is asked once over each: named
+ * counts all of its zones for it. */
 static int bind_incarnation(DdnsBackend *b, DdnsMessage *ret, DdnsMessage *message) {
         DdnsRndcReply reply;
+        int r = 0;
 
-        int r = ddns_bind_command(b, &reply, message, "status");
-        if (r < 0)
-                return r;
-        const char *line = strstr(reply.text, "boot time: ");
-        (void) ddns_fail(ret, 0, "%.*s", line ? (int) strcspn(line, "\n") : 0, line ? line : "");
-        return 0;
+        if (b->boot_time.text[0])
+                r = ddns_bind_command(b, &reply, message, "null");
+        if (r >= 0 && !b->boot_time.text[0]) {
+                r = ddns_bind_command(b, &reply, message, "status");
+                const char *line = r >= 0 ? strstr(reply.text, "boot time: ") : NULL;
+                (void) ddns_fail(&b->boot_time, 0, "%.*s", line ? (int) strcspn(line, "\n") : 0,
+                                 line ? line : "");
+        }
+        *ret = b->boot_time;
+        return r;
 }
 
 /* ---- survey: which zones does named have, and with which serial? ------------------------------------------------- */
@@ -352,13 +359,9 @@ static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
-        DdnsRndcReply reply;
-        int r = 0;
-
         if (n == 0)
                 return 0;
-        /* Is anybody there? Before anything is written. */
-        r = ddns_bind_command(b, &reply, message, "null");
+        int r = ddns_bind_connect(b, message); /* before anything is written */
         if (r >= 0)
                 r = open_files(b, message);
         if (r < 0)

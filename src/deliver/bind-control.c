@@ -10,9 +10,13 @@
 
 #define CLOSED "Not allowing new zones"
 
-static int connect_control(DdnsBackend *b, DdnsMessage *message) {
+int ddns_bind_connect(DdnsBackend *b, DdnsMessage *message) {
         DdnsMessage reason = DDNS_MESSAGE_NULL;
 
+        if (b->rndc && ddns_rndc_is_alive(b->rndc))
+                return 1;
+        b->rndc = ddns_rndc_free(b->rndc);
+        b->boot_time = DDNS_MESSAGE_NULL;
         /* Read each time: the key may have been changed together with named's. */
         int r = ddns_hmac_key_read(b->config->control.key_file, &b->key, &reason);
         if (r < 0)
@@ -28,15 +32,11 @@ static int connect_control(DdnsBackend *b, DdnsMessage *message) {
 /* Asks once. `*ret_kept`: over a connection that was there before. */
 static int command_once(DdnsBackend *b, const char *command, DdnsRndcReply *ret, bool *ret_kept,
                         DdnsMessage *message) {
-        if (b->rndc && !ddns_rndc_is_alive(b->rndc))
-                b->rndc = ddns_rndc_free(b->rndc);
-        *ret_kept = b->rndc != NULL;
-        if (!b->rndc) {
-                int r = connect_control(b, message);
-                if (r < 0)
-                        return r;
-        }
-        int r = ddns_rndc_command(b->rndc, command, ret, message);
+        int r = ddns_bind_connect(b, message);
+        if (r < 0)
+                return r;
+        *ret_kept = r > 0;
+        r = ddns_rndc_command(b->rndc, command, ret, message);
         if (r < 0 && r != -E2BIG)
                 b->rndc = ddns_rndc_free(b->rndc);
         return r;

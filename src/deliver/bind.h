@@ -35,6 +35,7 @@ struct DdnsBackend {
         char *in_view; /* " IN", " IN VIEW" */
         DdnsHmacKey key;
         DdnsRndc *rndc;           /* NULL: not connected */
+        DdnsMessage boot_time;    /* of the named at its other end; "": not asked yet */
         DdnsZoneDir *dir;         /* NULL: not opened yet */
         DdnsBindInclude *include; /* NULL: not opened yet, or another kind of registration */
         DdnsBindListed listed;
@@ -72,6 +73,8 @@ static inline bool ddns_bind_is_delete(const DdnsBindPlan *p) {
 
 /* ---- bind-control.c ---- */
 
+/* 1: there is a connection that named has not closed; 0: connected anew. */
+int ddns_bind_connect(DdnsBackend *b, DdnsMessage *message);
 /* Runs one command, connecting if necessary; a kept connection that named has closed meanwhile is made anew once. */
 int ddns_bind_command(DdnsBackend *b, DdnsRndcReply *ret, DdnsMessage *message, const char *format, ...)
                 __attribute__((format(printf, 4, 5)));

@@ -22,6 +22,7 @@ struct DdnsLane {
         DdnsSchedule schedule;
         DdnsWaitingList waiting;
         DdnsHeal heal;
+        bool probed;         /* since the start */
         uint64_t probe_usec; /* monotonic: when to look again whether it is the same name server */
         uint64_t step_usec;  /* monotonic: the step in progress began */
         uint64_t again_usec; /* monotonic: after a failure that is not recorded yet, when to try again */

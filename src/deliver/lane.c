@@ -130,9 +130,20 @@ static int probe(DdnsLane *l, bool nothing_to_do) {
         }
         if (r >= 0 && nothing_to_do)
                 r = ddns_lane_backend_answered(l);
-        if (r >= 0)
+        if (r >= 0) {
                 l->probe_usec = ddns_monotonic_usec() + PROBE_INTERVAL_USEC;
+                l->probed = true;
+        }
         return r;
+}
+
+/* The question takes time, so what waits is delivered before it, unless there is no answer yet that another one could differ from. */
+static uint64_t first_probe(DdnsLane *l) {
+        char before[DDNS_INCARNATION_MAX + 1];
+
+        return ddns_store_get_incarnation(l->store, l->name, before) < 0 || !before[0]
+                               ? 0
+                               : l->step_usec + PROBE_INTERVAL_USEC;
 }
 
 static uint64_t longest_backoff(const DdnsLane *l) {
@@ -176,6 +187,8 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 (void) ddns_lane_store_failed(l, -EIO);
                 return STORE_PAUSE_USEC;
         }
+        if (!l->began)
+                l->probe_usec = first_probe(l);
         l->began = true;
         if (l->step_usec < l->again_usec)
                 return l->again_usec - l->step_usec;
@@ -183,16 +196,15 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 return STORE_PAUSE_USEC;
 
         now = ddns_now_usec();
-        r = ddns_monotonic_usec() < l->probe_usec
-                            ? 0
-                            : ddns_store_limit_due(l->store, l->name, now, now + longest_backoff(l));
+        bool look = !l->probed || ddns_monotonic_usec() >= l->probe_usec;
+        r = look ? ddns_store_limit_due(l->store, l->name, now, now + longest_backoff(l)) : 0;
         if (r >= 0)
                 r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
         if (r < 0) {
                 (void) ddns_lane_store_failed(l, r);
                 return STORE_PAUSE_USEC;
         }
-        if (backoff == 0 && ddns_monotonic_usec() >= l->probe_usec) {
+        if (backoff == 0 && look && (due != 0 || ddns_monotonic_usec() >= l->probe_usec)) {
                 r = probe(l, due != 0);
                 if (r < 0)
                         (void) ddns_lane_store_failed(l, r);

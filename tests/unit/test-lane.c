@@ -495,6 +495,27 @@ static void restart_during_an_outage_is_noticed_when_the_name_server_is_back(voi
         WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
 }
 
+static void what_waits_is_delivered_before_the_name_server_is_asked_which_one_it_is(void **state) {
+        Fixture *f = *state;
+
+        push(f, "lost.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        stop(f, 0);
+        fake_lose(&f->fakes[0], "lost.test");
+        fake_set(&f->fakes[0], incarnation, "second");
+        fake_set(&f->fakes[0], hang, true);
+        unsigned probes = fake_get(&f->fakes[0], probes);
+        push(f, "a.test", 1);
+        start(f, 0);
+        WAIT_FOR(fake_get(&f->fakes[0], hanging));
+        assert_int_equal(fake_get(&f->fakes[0], probes), probes);
+        fake_set(&f->fakes[0], hang, false);
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(fake_get(&f->fakes[0], probes), probes + 1);
+        WAIT_FOR(fake_serial(&f->fakes[0], "lost.test") == 1);
+}
+
 /* A comparison that can't be finished is not forgotten. */
 static void restart_is_compared_although_the_database_is_locked_at_first(void **state) {
         Fixture *f = *state;
@@ -818,6 +839,7 @@ int main(void) {
                 LANE(what_failed_before_a_restart_is_tried_again_after_it),
                 LANE(without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart),
                 LANE(restart_during_an_outage_is_noticed_when_the_name_server_is_back),
+                LANE(what_waits_is_delivered_before_the_name_server_is_asked_which_one_it_is),
                 LANE(restart_is_compared_although_the_database_is_locked_at_first),
                 LANE(locked_database_is_waited_for_and_told_once),
                 LANE(due_date_far_ahead_counts_as_due),
