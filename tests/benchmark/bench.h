@@ -10,6 +10,9 @@
 #define BENCH_NAME_MAX 64
 #define BENCH_ZONE_MAX 2048
 
+/* For mallopt(), as the receiver has it: else the heap shrinks with each zone check, which takes longer than it. */
+#define BENCH_TRIM_THRESHOLD (1024 * 1024)
+
 /* The zones that bench-push pushes are below this one. */
 #define BENCH_PARENT "bench.example"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* What no implementation can be faster than: bare commits, connections with nothing but a commit, bare files and control commands.
  *
- * Standard output: seconds; with "reload", "commits" and "exchanges" those of each, with the latter two of all in the end. */
+ * Standard output: seconds; with "reload", "commits", "exchanges" and "checks" (which are exchanges with a zone check) those of each,
+ * with the latter three of all in the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -17,6 +19,7 @@
 #include "basic/clock.h"
 #include "bench.h"
 #include "rndc/rndc.h"
+#include "zone/zone.h"
 
 #define PARENT "floor.example"
 
@@ -90,6 +93,7 @@ typedef struct Server {
         int fd;
         sqlite3_stmt *statement;
         uint32_t n;
+        bool checks; /* the zone, as the receiver does */
 } Server;
 
 static void read_request(int fd) {
@@ -110,6 +114,17 @@ static void read_request(int fd) {
         }
 }
 
+static void check(uint32_t i) {
+        static const DdnsZoneLimits limits = { .max_records = 1000 };
+        ddns_cleanup(ddns_zone_done) DdnsZone checked = DDNS_ZONE_NULL;
+        char zone[BENCH_NAME_MAX], body[BENCH_ZONE_MAX];
+        DdnsMessage message;
+
+        bench_name(zone, i, PARENT);
+        if (ddns_zone_check(zone, body, bench_zone(body, zone, i + 1), &limits, &checked, &message) < 0)
+                bench_fail("%s: %s", zone, message.text);
+}
+
 static void *serve(void *userdata) {
         static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nerror=0";
         const Server *s = userdata;
@@ -119,6 +134,8 @@ static void *serve(void *userdata) {
                 if (fd < 0)
                         bench_fail("accept: %s", strerror(errno));
                 read_request(fd);
+                if (s->checks)
+                        check(i);
                 commit(s->statement, i, 1);
                 if (send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0 || close(fd) < 0)
                         bench_fail("send: %s", strerror(errno));
@@ -126,9 +143,9 @@ static void *serve(void *userdata) {
         return NULL;
 }
 
-/* What is there to do for a push if nothing is looked at. */
-static void exchanges(const char *path, uint32_t n) {
-        Server server = { .statement = open_table(path), .n = n };
+/* What is there to do for a push if nothing is looked at, or the zone alone. */
+static void exchanges(const char *path, uint32_t n, bool checks) {
+        Server server = { .statement = open_table(path), .n = n, .checks = checks };
         BenchMaster master = { .receiver = { .in = { .sin_family = AF_INET,
                                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK) } },
                                .authorization = "-" };
@@ -275,13 +292,14 @@ int main(int argc, char *argv[]) {
                 commits(argv[2], bench_number(argv[3], 1, 10000000), bench_number(argv[4], 1, 100000));
                 return EXIT_SUCCESS;
         }
-        if (argc == 4 && strcmp(argv[1], "exchanges") == 0) {
-                exchanges(argv[2], bench_number(argv[3], 1, 10000000));
+        if (argc == 4 && (strcmp(argv[1], "exchanges") == 0 || strcmp(argv[1], "checks") == 0)) {
+                (void) mallopt(M_TRIM_THRESHOLD, BENCH_TRIM_THRESHOLD);
+                exchanges(argv[2], bench_number(argv[3], 1, 10000000), strcmp(argv[1], "checks") == 0);
                 return EXIT_SUCCESS;
         }
         if (argc != 7 || (strcmp(argv[1], "addzone") != 0 && strcmp(argv[1], "reload") != 0))
                 bench_fail("Usage: bench-floor commits FILE ROWS ROWS-A-COMMIT\n"
-                           "       bench-floor exchanges FILE ROWS\n"
+                           "       bench-floor exchanges|checks FILE ROWS\n"
                            "       bench-floor addzone|reload DIRECTORY CONTROL-PORT KEY-FILE "
                            "NAMESERVER-PORT ZONES");
 

@@ -14,9 +14,6 @@
 #include "zone/zone.h"
 
 #define GROUP_MAX 1024
-#define TRIM_THRESHOLD \
-        (1024 *        \
-         1024) /* as the receiver has it: else the heap shrinks with each check, which takes longer than it */
 
 static DdnsStore *open_store(const char *path) {
         static const DdnsStoreOptions options = { .busy_usec = USEC_PER_SEC,
@@ -61,7 +58,7 @@ int main(int argc, char *argv[]) {
         uint32_t n = bench_number(argv[2], 1, 10000000), n_zones = bench_number(argv[3], 1, 1000000);
         uint32_t each = bench_number(argv[4], 1, GROUP_MAX);
         DdnsStore *s = open_store(argv[1]);
-        (void) mallopt(M_TRIM_THRESHOLD, TRIM_THRESHOLD);
+        (void) mallopt(M_TRIM_THRESHOLD, BENCH_TRIM_THRESHOLD);
 
         uint64_t start = ddns_monotonic_usec();
         for (uint32_t i = 0; i < n;) {

@@ -29,6 +29,7 @@ def twentieth(values):
 
 
 POSSIBLE = "the same; floor: bare connections with a commit"
+CHECKED = "the same; floor: bare connections with a zone check and a commit"
 QUANTILES = (("", "median", statistics.median), ("-p99", "p99", p99))
 
 # Whether ddns-retry is there or is started for each change: key, what it is called, queue.linger, seconds granted more.
@@ -76,9 +77,9 @@ class Pushes:
         """Seconds of bare commits, and in the end of all."""
         return self._measure("bench-floor", "commits", self._file(node), self._options.pushes, 1)
 
-    def _exchanges(self, node):
-        """Of bare connections with a bare commit likewise."""
-        return self._measure("bench-floor", "exchanges", self._file(node), self._options.pushes)
+    def _exchanges(self, node, what):
+        """Of bare connections with a bare commit ("exchanges"), and with a zone check too ("checks"), likewise."""
+        return self._measure("bench-floor", what, self._file(node), self._options.pushes)
 
     def _single(self, node):
         """Of pushes likewise."""
@@ -103,14 +104,17 @@ class Pushes:
     def _acknowledged(self, node, key, what, goal_of_one, goal_of_many):
         # starts the receiver, which checks the password's slow hash once
         self._push(node, "all", 1, 1, 1, self._next_serial())
-        rounds = [(self._single(node), self._commits(node), self._exchanges(node)) for _ in range(ROUNDS)]
-        pushes, commits, exchanges = (self._options.pushes / min(times[-1] for times in kind) for kind in zip(*rounds))
+        rounds = [(self._single(node), self._commits(node), self._exchanges(node, "exchanges"), self._exchanges(node, "checks"))
+                  for _ in range(ROUNDS)]
+        pushes, commits, exchanges, checks = (self._options.pushes / min(times[-1] for times in kind) for kind in zip(*rounds))
         quiet = [twentieth(seconds for times in kind for seconds in times[:-1]) for kind in zip(*rounds)]
         commits = max(commits, exchanges)  # the latter have a commit in them
         self._add("acknowledged-1" + key, "pushes acknowledged, 1 connection" + what, "/s", pushes, commits, **goal_of_one)
         self._add("acknowledged-1-possible" + key, POSSIBLE, "/s", pushes, exchanges)
+        self._add("acknowledged-1-checked" + key, CHECKED, "/s", pushes, checks)
         self._add("quiet" + key, "a push in a quiet moment, 1 connection" + what, "s", quiet[0], quiet[1], **goal_of_one)
         self._add("quiet-possible" + key, POSSIBLE, "s", quiet[0], quiet[2])
+        self._add("quiet-checked" + key, CHECKED, "s", quiet[0], quiet[3])
         for connections in CONNECTIONS:
             core, pushes = self._best(lambda n=connections: self._one_core(node, n),
                                       lambda n=connections: self._acknowledge(node, n))
@@ -140,16 +144,34 @@ class Pushes:
             self._acknowledged(node, "-delivering", ", with delivery", {}, {})
             node.wait_delivered(600)
 
+    def _restart_named(self, node):
+        """Without the commands that it was given so far: it remembers them for 15 minutes and looks at all with each further one.
+        Then ddns-retry has compared what it serves."""
+        loaded = "all zones loaded"
+        before = node.log("named").count(loaded)
+        node.stop_named()
+        node.start_named()
+        wait_until(lambda: node.log("named").count(loaded) > before, 600, "named has loaded all zones")
+        self._linger(node, "0s")
+        self._push(node, "all", 1, 1, 1, self._next_serial(), served=True)
+        wait_until(lambda: node.retry.pid is None, 600, "ddns-retry ends", interval=0.01)
+
+    @staticmethod
+    def _linger(node, linger):
+        node.settings["queue"]["linger"] = linger
+        node.write_config()
+        node.end_retry()
+
     def _changed(self, node, key, zones):
         """One changed zone at a time."""
         changes = self._options.changes
         commit = min(self._commits(node)[-1] for _ in range(ROUNDS)) / self._options.pushes
+        node.wait_delivered(600)
+        self._restart_named(node)
         floor = self._floor(node, "reload", changes)
         for anew, how, linger, more in reversed(LINGERING):  # so that it lingers for what comes then
-            node.settings["queue"]["linger"] = linger
-            node.write_config()
-            node.wait_delivered(600)
-            node.end_retry()
+            self._restart_named(node)
+            self._linger(node, linger)
             self._push(node, "all", 1, changes, changes, self._next_serial(), served=True)
             times = (self._each_started if anew else self._each)(node, changes)
             for suffix, name, of in QUANTILES:
@@ -188,11 +210,17 @@ class Pushes:
                 self._add(f"load-{zones}", f"first load of {zones:,} zones, each; floor: of the smallest", "s",
                           each[i], each[0], goal=1.3)
                 if i == len(self._options.sizes) - 1:
+                    self._add(f"load-{zones}-bare", "the same; floor: bare files and addzone of as many", "s", seconds,
+                              self._bare_load(zones))
                     self._add("memory-retry", f"memory of ddns-retry at most, {zones:,} zones", "MiB",
                               memory(node.retry.pid, "VmHWM"), 64, goal=1)
                 if i == len(self._options.sizes) - 2:
                     self._changed(node, "-many", zones)
                 node.wait_delivered(600)
+
+    def _bare_load(self, zones):
+        with Node(self._build, timer=None) as node:
+            return self._floor(node, "addzone", zones)[0]
 
     def _idle(self):
         """Nobody pushes any more."""
