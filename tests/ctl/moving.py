@@ -72,7 +72,7 @@ def interrupted():
         return glob.glob(ctl.node.path("half*"))
 
     with live(ZONES) as (ctl, _):
-        push(ctl.node, "large.example", records=[f"h{i} IN TXT {'x' * 200}" for i in range(8000)])
+        push(ctl.node, *(f"large{i}.example" for i in range(12)), records=[f"h{i} IN TXT {'x' * 200}" for i in range(8000)])
         for verb in ("export", "backup"):
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 for _ in range(50):
