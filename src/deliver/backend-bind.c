@@ -234,6 +234,8 @@ static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, siz
 static int open_files(DdnsBackend *b, DdnsMessage *message) {
         int r = 0;
 
+        if (b->dir && !ddns_zonedir_is_there(b->dir))
+                close_files(b);
         if (!b->dir)
                 r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
         if (r >= 0 && uses_include(b) && !b->include)
