@@ -145,6 +145,18 @@ static int open_place(const DdnsBackendConfig *config, DdnsBindInclude **ret, Dd
         return 0;
 }
 
+/* Nothing is left of a file system that is not mounted, say. With a new file named would drop all that it serves. */
+static int fail_if_lost(const DdnsBackend *b, const DdnsBindInclude *include, DdnsMessage *message) {
+        if (include->stray.n > 0 ||
+            faccessat(include->dirfd, include->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return 0;
+        return ddns_fail(
+                        message, -ENOENT,
+                        "neither include file %.150s nor any zone file is there: is a file system not mounted? "
+                        "To begin anew: touch %.150s, then ddnsctl resync %s",
+                        include->path, include->path, b->config->name);
+}
+
 int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
         ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
 
@@ -157,6 +169,8 @@ int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
         if (r < 0)
                 return fail_file(include, r, message);
         r = ddns_zonedir_each(b->dir, add_stray, include, message);
+        if (r >= 0)
+                r = fail_if_lost(b, include, message);
         if (r < 0)
                 return r;
         b->include = TAKE_PTR(include);
