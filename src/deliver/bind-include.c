@@ -276,6 +276,30 @@ static int forget_good(const DdnsBindInclude *include) {
         return fsync(include->dirfd) < 0 ? -errno : 0;
 }
 
+/* Fails those that came by addzone, before `registration` was changed: named would refuse their statements, and forget whose they
+ * are. Strays then came so as well, and are none. */
+static int sort_out_added(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                DdnsTask *task = plans[i].task;
+                DdnsBindStatus status;
+
+                if (!ddns_bind_is_save(plans + i) || !plans[i].known ||
+                    ddns_names_have(&b->include->registered, task->zone))
+                        continue;
+                int r = ddns_bind_zonestatus(b, task->zone, &status, message);
+                if (r < 0)
+                        return r;
+                if (!status.added)
+                        continue;
+                task->state = DDNS_TASK_FAILED;
+                (void) ddns_fail(&task->message, 0,
+                                 "named has the zone from addzone: for registration: include set "
+                                 "'allow-new-zones no;' in its options and restart it");
+                ddns_names_done(&b->include->stray);
+        }
+        return 0;
+}
+
 /* Sorts the batch into what stays registered and what comes anew. */
 static int sort_out(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsNames *ret_stay,
                     DdnsNames *ret_more) {
@@ -309,10 +333,10 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
         Try t = { .plans = plans, .n_plans = n };
         DdnsBindInclude *include = b->include;
 
-        int r = sort_out(b, plans, n, &t.accepted, &more);
-        if (r < 0)
+        int r = sort_out_added(b, plans, n, message);
+        if (r >= 0 && (r = sort_out(b, plans, n, &t.accepted, &more)) < 0)
                 r = ddns_fail(message, r, "out of memory");
-        else if (more.n > 0 || t.accepted.n != include->registered.n) {
+        else if (r >= 0 && (more.n > 0 || t.accepted.n != include->registered.n)) {
                 /* A copy, no link: the file may be another user's. */
                 r = write_file(b, GOOD, &include->registered);
                 DDNS_CRASH_POINT("include-kept");
