@@ -386,3 +386,14 @@ int ddns_bind_include_look(const DdnsBackendConfig *config, DdnsBindListed *list
         listed->changed = st.st_ctim;
         return 0;
 }
+
+int ddns_bind_include_check(const DdnsBackendConfig *config, DdnsMessage *message) {
+        ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
+
+        int r = open_place(config, &include, message);
+        if (r >= 0 && faccessat(include->dirfd, include->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                r = ddns_fail(message, -errno,
+                              "include file %s: %m; named does not start without it: touch it",
+                              include->path);
+        return r;
+}

@@ -2,6 +2,7 @@
 """Where zones lie is replaced, not mounted, lost, or another by configuration: what was served is served on, what is accepted
 meanwhile comes, and "written" is never said of a directory that nobody reads."""
 
+import json
 import os
 
 import network
@@ -103,6 +104,11 @@ def unmounted():
         served(n, ZONES[0], 2)
 
 
+def include_finding(n):
+    findings = json.loads(n.ctl_text("--json", "check-backend", "bind", check=False))["findings"]
+    return next(f["finding"] for f in findings if "include file" in f["text"])
+
+
 def unmounted_include():
     """With a new include file named would drop all zones but those of the next push."""
     for running in (True, False):
@@ -117,8 +123,10 @@ def unmounted_include():
             wait_until(lambda: n.ctl("backends")[0]["state"] == "down", 20, "the backend is known to be down")
             same(n.nameserver.zones(), set(ZONES), "zones that are served")
             same(os.listdir(n.path("zones")), [], "files below the mount")
+            same(include_finding(n), "bad", "what check-backend says of the include file")
             network.unmount(n.path("zones"))
             check_all(n, *ZONES, "new.test")
+            same(include_finding(n), "good", "what check-backend says of the include file")
             served(n, ZONES[0], 2)
 
 
