@@ -29,12 +29,14 @@ typedef struct Check {
         json_t *all;                             /* the same for JSON */
         uint64_t backends, down, waiting, deferred, dead, oldest_usec;
         DdnsStoreCounts counts;
+        DdnsCtlSeen seen;
 } Check;
 
 static void check_done(Check *k) {
         for (size_t i = 0; i < ARRAY_SIZE(k->findings); i++)
                 ddns_buffer_done(&k->findings[i]);
         json_decref(k->all);
+        free(k->seen.backends);
 }
 
 /* What comes from elsewhere must not look like performance data or a second line. */
@@ -75,6 +77,7 @@ static int add_backend(const DdnsBackendRow *row, void *userdata) {
         Check *k = userdata;
         char age[DDNS_TIME_TEXT_MAX];
 
+        ddns_ctl_mark_seen(k->ctl, &k->seen, row->name);
         k->backends++;
         k->waiting += row->pending + row->written;
         k->deferred += row->deferred;
@@ -97,6 +100,17 @@ static int add_backend(const DdnsBackendRow *row, void *userdata) {
                 find(k, level_of_age(k, row->oldest_usec), "%s is %s behind", row->name, age);
         }
         return 0;
+}
+
+/* Every start of ddns-retry meets all that is configured. */
+static void add_unmet(const char *backend, void *userdata) {
+        Check *k = userdata;
+
+        k->backends++;
+        k->waiting += k->counts.zones;
+        if (k->counts.zones > 0)
+                find(k, LEVEL_WARNING,
+                     "%s gets nothing: ddns-retry was not started since it was configured", backend);
 }
 
 static int add_masters(Check *k) {
@@ -184,7 +198,8 @@ static int collect(Check *k) {
         int r;
 
         if ((r = ddns_store_count(store, &k->counts)) < 0 ||
-            (r = ddns_store_each_backend(store, add_backend, k)) < 0 || (r = add_masters(k)) < 0 ||
+            (r = ddns_store_each_backend(store, add_backend, k)) < 0 ||
+            (r = ddns_ctl_each_unseen(k->ctl, &k->seen, add_unmet, k)) < 0 || (r = add_masters(k)) < 0 ||
             (r = add_silent(k)) < 0)
                 return r;
         add_certificate(k);

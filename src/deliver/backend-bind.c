@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "basic/clock.h"
 #include "basic/crash-point.h"
@@ -241,6 +240,8 @@ static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, siz
 static int open_files(DdnsBackend *b, DdnsMessage *message) {
         int r = 0;
 
+        if (b->dir && !ddns_zonedir_is_there(b->dir))
+                close_files(b);
         if (!b->dir)
                 r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
         if (r >= 0 && uses_include(b) && !b->include)
@@ -304,58 +305,6 @@ static int roll_back_failed(DdnsBackend *b, const DdnsTask *tasks, size_t n, int
         return r;
 }
 
-/* ---- check ------------------------------------------------------------------------------------------------------- */
-
-/* That the service may write there is for the service to say: who checks is somebody else. */
-static void check_zone_dir(const DdnsBackend *b, DdnsFindingHandler *found, void *userdata) {
-        DdnsMessage text = DDNS_MESSAGE_NULL;
-        struct stat st;
-
-        if (stat(b->config->zone_dir, &st) < 0)
-                (void) ddns_fail(&text, 0, "zone-dir %s: %m", b->config->zone_dir);
-        else if (!S_ISDIR(st.st_mode))
-                (void) ddns_fail(&text, 0, "zone-dir %s is no directory", b->config->zone_dir);
-        if (text.text[0]) {
-                found(DDNS_FINDING_BAD, text.text, userdata);
-                return;
-        }
-        (void) ddns_fail(&text, 0, "zone-dir %s is there", b->config->zone_dir);
-        found(DDNS_FINDING_GOOD, text.text, userdata);
-}
-
-/* Asks for the change of a zone that nobody has (RFC 6761): before named looks for it, it looks whether it may. */
-static int check_new_zones(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
-                           DdnsMessage *message) {
-        DdnsTask probe = { .zone = "ddns.invalid" };
-        DdnsRndcReply reply;
-
-        int r = ddns_bind_command(b, &reply, message,
-                                  "modzone \"%s\"%s { type primary; file \"%s/%s.db\"; };", probe.zone,
-                                  b->in_view, b->config->zone_dir, probe.zone);
-        if (r < 0)
-                return r;
-        bool refused = ddns_bind_is_closed(&reply) || strstr(reply.text, "no matching view");
-        if (refused)
-                (void) ddns_bind_refused(&probe, "new zones", &reply);
-        found(refused ? DDNS_FINDING_BAD : DDNS_FINDING_GOOD,
-              refused ? probe.message.text : "named takes new zones", userdata);
-        return 0;
-}
-
-static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message) {
-        DdnsMessage text = DDNS_MESSAGE_NULL;
-        DdnsRndcReply reply;
-
-        check_zone_dir(b, found, userdata);
-        int r = ddns_bind_command(b, &reply, message, "null");
-        if (r < 0)
-                return r;
-        (void) ddns_fail(&text, 0, "control channel %s@%u answers and takes the key",
-                         b->config->control.address, b->config->control.port);
-        found(DDNS_FINDING_GOOD, text.text, userdata);
-        return uses_include(b) ? 0 : check_new_zones(b, found, userdata, message);
-}
-
 /* ---- the table --------------------------------------------------------------------------------------------------- */
 
 static int bind_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
@@ -385,7 +334,7 @@ const DdnsBackendOps ddns_backend_bind = {
         .incarnation = bind_incarnation,
         .apply = bind_apply,
         .settle = bind_settle,
-        .check = bind_check,
+        .check = ddns_bind_check,
         .inspect = ddns_bind_inspect,
         .diff = ddns_bind_diff,
         .list = ddns_bind_list,

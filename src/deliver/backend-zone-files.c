@@ -22,6 +22,8 @@ static int zone_files_new(const DdnsBackendConfig *config, DdnsBackend **ret, Dd
 static int zone_files_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
         int r;
 
+        if (b->dir && !ddns_zonedir_is_there(b->dir))
+                b->dir = ddns_zonedir_free(b->dir);
         if (!b->dir) {
                 r = ddns_zonedir_open(b->config->zone_dir, &b->dir, message);
                 if (r < 0)

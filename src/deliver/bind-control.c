@@ -178,6 +178,26 @@ static void parse_status(const char *text, DdnsBindStatus *ret) {
                 (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) strcspn(file, ",\n"), file);
 }
 
+/* Of a zone that is not loaded zonestatus says no more than that. Its statement tells: no other than ours looks like this, in
+ * whatever zone-dir it was. */
+static int look_at_statement(DdnsBackend *b, const char *zone, DdnsBindStatus *ret,
+                             DdnsMessage *message) {
+        size_t n_zone = strlen(zone);
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_zone_command(b, "showzone", zone, &reply, message);
+        const char *file = r >= 0 && reply.result == 0 ? strstr(reply.text, " file \"") : NULL;
+        if (!file)
+                return r;
+        file += strlen(" file \"");
+        const char *end = file + strcspn(file, "\"");
+        (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) (end - file), file);
+        ret->added = strstr(reply.text, " check-names ignore;") &&
+                     (size_t) (end - file) > n_zone + strlen("/.db") && memcmp(end - 3, ".db", 3) == 0 &&
+                     memcmp(end - 3 - n_zone, zone, n_zone) == 0 && end[-4 - (ptrdiff_t) n_zone] == '/';
+        return 0;
+}
+
 int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, DdnsMessage *message) {
         DdnsRndcReply reply;
 
@@ -187,5 +207,7 @@ int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, 
         *ret = (DdnsBindStatus){ .known = !ddns_bind_is_unknown_zone(&reply) };
         if (reply.result == 0)
                 parse_status(reply.text, ret);
-        return 0;
+        else if (ret->known)
+                r = look_at_statement(b, zone, ret, message);
+        return r;
 }

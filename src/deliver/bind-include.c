@@ -145,6 +145,18 @@ static int open_place(const DdnsBackendConfig *config, DdnsBindInclude **ret, Dd
         return 0;
 }
 
+/* Nothing is left of a file system that is not mounted, say. With a new file named would drop all that it serves. */
+static int fail_if_lost(const DdnsBackend *b, const DdnsBindInclude *include, DdnsMessage *message) {
+        if (include->stray.n > 0 ||
+            faccessat(include->dirfd, include->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return 0;
+        return ddns_fail(
+                        message, -ENOENT,
+                        "neither include file %.150s nor any zone file is there: is a file system not mounted? "
+                        "To begin anew: touch %.150s, then ddnsctl resync %s",
+                        include->path, include->path, b->config->name);
+}
+
 int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
         ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
 
@@ -157,6 +169,8 @@ int ddns_bind_include_open(DdnsBackend *b, DdnsMessage *message) {
         if (r < 0)
                 return fail_file(include, r, message);
         r = ddns_zonedir_each(b->dir, add_stray, include, message);
+        if (r >= 0)
+                r = fail_if_lost(b, include, message);
         if (r < 0)
                 return r;
         b->include = TAKE_PTR(include);
@@ -262,6 +276,30 @@ static int forget_good(const DdnsBindInclude *include) {
         return fsync(include->dirfd) < 0 ? -errno : 0;
 }
 
+/* Fails those that came by addzone, before `registration` was changed: named would refuse their statements, and forget whose they
+ * are. Strays then came so as well, and are none. */
+static int sort_out_added(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        for (size_t i = 0; i < n; i++) {
+                DdnsTask *task = plans[i].task;
+                DdnsBindStatus status;
+
+                if (!ddns_bind_is_save(plans + i) || !plans[i].known ||
+                    ddns_names_have(&b->include->registered, task->zone))
+                        continue;
+                int r = ddns_bind_zonestatus(b, task->zone, &status, message);
+                if (r < 0)
+                        return r;
+                if (!status.added)
+                        continue;
+                task->state = DDNS_TASK_FAILED;
+                (void) ddns_fail(&task->message, 0,
+                                 "named has the zone from addzone: for registration: include set "
+                                 "'allow-new-zones no;' in its options and restart it");
+                ddns_names_done(&b->include->stray);
+        }
+        return 0;
+}
+
 /* Sorts the batch into what stays registered and what comes anew. */
 static int sort_out(const DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsNames *ret_stay,
                     DdnsNames *ret_more) {
@@ -295,10 +333,10 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
         Try t = { .plans = plans, .n_plans = n };
         DdnsBindInclude *include = b->include;
 
-        int r = sort_out(b, plans, n, &t.accepted, &more);
-        if (r < 0)
+        int r = sort_out_added(b, plans, n, message);
+        if (r >= 0 && (r = sort_out(b, plans, n, &t.accepted, &more)) < 0)
                 r = ddns_fail(message, r, "out of memory");
-        else if (more.n > 0 || t.accepted.n != include->registered.n) {
+        else if (r >= 0 && (more.n > 0 || t.accepted.n != include->registered.n)) {
                 /* A copy, no link: the file may be another user's. */
                 r = write_file(b, GOOD, &include->registered);
                 DDNS_CRASH_POINT("include-kept");
@@ -347,4 +385,15 @@ int ddns_bind_include_look(const DdnsBackendConfig *config, DdnsBindListed *list
         listed->size = st.st_size;
         listed->changed = st.st_ctim;
         return 0;
+}
+
+int ddns_bind_include_check(const DdnsBackendConfig *config, DdnsMessage *message) {
+        ddns_cleanup(ddns_bind_include_freep) DdnsBindInclude *include = NULL;
+
+        int r = open_place(config, &include, message);
+        if (r >= 0 && faccessat(include->dirfd, include->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+                r = ddns_fail(message, -errno,
+                              "include file %s: %m; named does not start without it: touch it",
+                              include->path);
+        return r;
 }

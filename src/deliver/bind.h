@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the parts of the BIND backend share: backend-bind.c (the flow of a batch), bind-control.c (commands), bind-load.c
- * (making named load a file), bind-include.c (registration by include file), bind-inspect.c (what is there).
+ * (making named load a file), bind-include.c (registration by include file), bind-inspect.c (what is there), bind-check.c (before
+ * the first push).
  *
  * Functions return 0, or a negative errno if the backend as a whole is out of service, `message` then says why. What
  * concerns one zone goes to its task. */
@@ -106,6 +107,10 @@ int ddns_bind_refused(DdnsTask *task, const char *command, const DdnsRndcReply *
 /* Makes named load the files of all saves and proves it where the serial can't: they become WRITTEN or FAILED. */
 int ddns_bind_load(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message);
 
+/* ---- bind-check.c: as DdnsBackendOps has it ---- */
+
+int ddns_bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
+
 /* ---- bind-inspect.c: as DdnsBackendOps has them ---- */
 
 int ddns_bind_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message);
@@ -122,5 +127,7 @@ int ddns_bind_include_sync(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMe
 /* Reads which zones the include file has, if it is another file than at the last look. Changes nothing. */
 int ddns_bind_include_look(const DdnsBackendConfig *config, DdnsBindListed *listed,
                            DdnsMessage *message);
+/* -ENOENT, and what helps, if the include file is not there. */
+int ddns_bind_include_check(const DdnsBackendConfig *config, DdnsMessage *message);
 DdnsBindInclude *ddns_bind_include_free(DdnsBindInclude *include);
 DDNS_DEFINE_CLEANUP(DdnsBindInclude *, ddns_bind_include_free)

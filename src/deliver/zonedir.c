@@ -152,6 +152,13 @@ int ddns_zonedir_open_to_read(const char *path, DdnsZoneDir **ret, DdnsMessage *
         return open_directory(path, true, ret, message);
 }
 
+bool ddns_zonedir_is_there(const DdnsZoneDir *d) {
+        struct stat there, ours;
+
+        return stat(d->path, &there) == 0 && fstat(d->fd, &ours) == 0 && there.st_dev == ours.st_dev &&
+               there.st_ino == ours.st_ino;
+}
+
 typedef struct Listing {
         int (*each)(const char *zone, void *userdata);
         void *userdata;

@@ -24,6 +24,9 @@ int ddns_zonedir_open_to_read(const char *path, DdnsZoneDir **ret, DdnsMessage *
 DdnsZoneDir *ddns_zonedir_free(DdnsZoneDir *d);
 DDNS_DEFINE_CLEANUP(DdnsZoneDir *, ddns_zonedir_free)
 
+/* False: the path leads to another directory since one was moved or mounted there, or to none. */
+bool ddns_zonedir_is_there(const DdnsZoneDir *d);
+
 /* Calls `each` for every zone that has a file, in no order; a non-zero return of it ends the listing and is passed on. */
 int ddns_zonedir_each(DdnsZoneDir *d, int (*each)(const char *zone, void *userdata), void *userdata,
                       DdnsMessage *message);

@@ -115,6 +115,7 @@ int pass_carry_out(Pass *p) {
         p->sum.unclear = all->n_kind[DDNS_DECISION_UNCLEAR];
         p->sum.lacked = all->n_kind[DDNS_DECISION_LACKED];
         pass_tell_brakes(p);
+        pass_tell_strangers(p);
         for (size_t i = 0; r >= 0 && i < all->n && !pass_is_stopped(p); i++) {
                 r = handle(p, b, &all->items[i]);
                 pass_tell_progress(p, "carrying out", i + 1, all->n);

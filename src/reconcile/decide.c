@@ -150,13 +150,28 @@ static int decide_owned(Pass *p, const DdnsHeldZone *h, Walker *owner) {
         return add(p, d);
 }
 
+/* Of a master that nobody asks and that this one mirrors, or of this one, which has called itself otherwise before. */
+static void count_stranger(Pass *p, const DdnsHeldZone *h) {
+        for (size_t i = 0; i < p->n_walkers; i++) {
+                DdnsMasterTally *t = p->walkers[i].tally;
+
+                if (!p->walkers[i].has)
+                        continue;
+                t->stranger = t->stranger ?: h;
+                t->strangers++;
+        }
+}
+
 static int decide_held(Pass *p, const DdnsHeldZone *h) {
         Walker *owner;
 
         if (server_length(h->owner) == 0)
                 return decide_unowned(p, h);
         owner = find_owner(p, h->owner);
-        return owner ? decide_owned(p, h, owner) : 0;
+        if (owner)
+                return decide_owned(p, h, owner);
+        count_stranger(p, h);
+        return 0;
 }
 
 /* `h`: the tombstone, or NULL. */

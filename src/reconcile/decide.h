@@ -105,9 +105,11 @@ typedef enum DdnsBraked {
 
 /* What came out for one master. */
 typedef struct DdnsMasterTally {
-        size_t owned;   /* zones here that are its own */
-        size_t listed;  /* of these, in its listing */
-        size_t orphans; /* of these, DELETE or BRAKE */
+        size_t owned;     /* zones here that are its own */
+        size_t listed;    /* of these, in its listing */
+        size_t orphans;   /* of these, DELETE or BRAKE */
+        size_t strangers; /* zones in its listing that are here, whose owner is known and not configured */
+        const DdnsHeldZone *stranger; /* the first of them, or NULL */
         DdnsBraked braked;
 } DdnsMasterTally;
 

@@ -90,6 +90,7 @@ int pass_fetch(Pass *p);
 void pass_tell_decision(Pass *p, const DdnsDecision *d, bool done);
 void pass_tell_counts(Pass *p);
 void pass_tell_brakes(Pass *p);
+void pass_tell_strangers(const Pass *p);
 void pass_tell_summary(Pass *p);
 /* To the caller if the last time is some time ago; to the journal each 10 s. */
 void pass_tell_progress(Pass *p, const char *what, uint64_t done, uint64_t of);

@@ -96,6 +96,21 @@ void pass_tell_brakes(Pass *p) {
         }
 }
 
+void pass_tell_strangers(const Pass *p) {
+        for (size_t i = 0; i < p->n_masters && !p->options->dry_run; i++) {
+                const DdnsMasterTally *t = &p->decisions.masters[i];
+                DdnsReportFields fields = { .master = p->listed[i].name,
+                                            .hostname = p->listed[i].servername };
+
+                if (t->strangers > 0)
+                        ddns_report(DDNS_EVENT_NOTICE, &fields,
+                                    "%s lists %zu zones of servers that are not asked, %s of %s for one, and no pass looks "
+                                    "after those. If %s was called so before: ddns(7), HOW TO",
+                                    p->listed[i].name, t->strangers, t->stranger->name,
+                                    t->stranger->owner, p->listed[i].name);
+        }
+}
+
 void pass_tell_progress(Pass *p, const char *what, uint64_t done, uint64_t of) {
         uint64_t now = ddns_monotonic_usec();
 

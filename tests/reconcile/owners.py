@@ -3,7 +3,7 @@
 
 from cases import same
 from push import zone_text
-from reconcile.fixture import OK, SERVERS, ZONES, asked, deletes, held, holds, owner, push, run, says
+from reconcile.fixture import OK, SERVERS, ZONES, asked, deletes, held, holds, owner, push, run, says, silent
 
 FIRST, SECOND = SERVERS[:2]
 
@@ -130,6 +130,24 @@ def backfilled():
         holds(n, [*ZONES, "both.test", "none.test"])
 
 
+def renamed():
+    """The server calls itself otherwise now: that is told, nothing goes, and what it sends once is its own again."""
+    with asked(named=False) as (n, master):
+        n.settings["reconcile"]["masters"][0]["servername"] = SECOND
+        n.write_config()
+        same(n.delete(ZONES[0], hostname=SECOND), OK, "delete under the new name")
+        master.zones = ZONES[1:]
+        for _ in range(2):
+            says(run(n), f"da1 lists {len(ZONES) - 1} zones of servers that are not asked, {ZONES[1]} of {FIRST} for one")
+        holds(n, ZONES)
+        push(n, *ZONES[1:], hostname=SECOND)
+        silent(run(n), "not asked")
+        same({owner(n, zone) for zone in ZONES[1:]}, {SECOND}, "owners")
+        same(n.delete(ZONES[1], hostname=SECOND), OK, "delete")
+        n.ctl_text("delete", ZONES[0])
+        holds(n, ZONES[2:])
+
+
 CASES = [
     ("masters that mirror each other keep their zones", mutual),
     ("a zone that only the mirror has moves to it, and is not deleted", mutual_lost),
@@ -139,4 +157,5 @@ CASES = [
     ("migration with \"Keep DNS\": the zone is the new server's", migrated_kept),
     ("migration with \"Keep DNS\" of which the push was missed: the zone stays", migrated_kept_unseen),
     ("an owner that was not known is found out, if it is clear", backfilled),
+    ("a server that gets another host name is told of, and keeps its zones", renamed),
 ]

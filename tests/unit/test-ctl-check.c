@@ -119,6 +119,25 @@ static void a_zone_that_waits_for_long_is_told_with_its_backend(void **state) {
         assert_true(has(f->out, "DDNS WARNING - asked is 0s behind | "));
 }
 
+static void a_backend_that_ddns_retry_never_met_is_a_warning(void **state) {
+        Fixture *f = *state;
+
+        write_config(f,
+                     "state: {database: %1$s/ddns.db, wake: %1$s/wake}\n"
+                     "receiver: {masters: [{name: da1, username: ddns, password-file: %1$s/da1.hash}]}\n"
+                     "backends:\n"
+                     "  - {name: files, type: zone-files, zone-dir: %1$s/zones}\n"
+                     "  - {name: asked, type: zone-files, zone-dir: %1$s/asked}\n"
+                     "  - {name: new, type: zone-files, zone-dir: %1$s/new}\n");
+        check(f, 1,
+              "DDNS WARNING - new gets nothing: ddns-retry was not started since it was configured | "
+              "zones=1 backends_down=0 waiting=1");
+        assert_int_equal(run(f, "delete", "example.org", NULL), 0);
+        deliver(f, "files", NULL, 1);
+        deliver(f, "asked", NULL, 1);
+        check(f, 0, "DDNS OK - zones: 0, backends: 3 | ");
+}
+
 static void the_brake_and_failed_passes_are_told_the_worst_first(void **state) {
         const DdnsPass pass = { .started_usec = 1,
                                 .ended_usec = 2,
@@ -295,6 +314,7 @@ int main(void) {
                 T(a_wrong_command_line_is_unknown),
                 T(a_default_age_gives_way_to_what_was_said),
                 T(a_zone_that_waits_for_long_is_told_with_its_backend),
+                T(a_backend_that_ddns_retry_never_met_is_a_warning),
                 T(the_brake_and_failed_passes_are_told_the_worst_first),
                 T(masters_that_give_no_list_are_told),
                 T(a_master_that_is_silent_is_told),

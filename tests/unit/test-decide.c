@@ -594,16 +594,19 @@ static void assert_safe(const World *w, const Run *r, size_t z) {
 
 static void assert_tallies(const World *w, const Run *r) {
         for (size_t m = 0; m < MASTERS; m++) {
-                size_t owned = 0, listed = 0, orphans = 0;
+                size_t owned = 0, listed = 0, orphans = 0, strangers = 0;
 
                 for (size_t z = 0; z < N_ZONES; z++) {
                         owned += owned_by(w, z, m);
+                        strangers += owned_by(w, z, STRANGER) && lists(w, m, z);
                         listed += owned_by(w, z, m) && lists(w, m, z);
                         orphans += owned_by(w, z, m) && is_orphan(w, z);
                 }
                 assert_int_equal(r->decisions.masters[m].owned, owned);
                 assert_int_equal(r->decisions.masters[m].listed, listed);
                 assert_int_equal(r->decisions.masters[m].orphans, orphans);
+                assert_int_equal(r->decisions.masters[m].strangers, strangers);
+                assert_int_equal(r->decisions.masters[m].stranger != NULL, strangers > 0);
                 assert_int_equal(r->decisions.masters[m].braked != DDNS_BRAKED_NO,
                                  orphans > 0 && brakes(w, m));
         }

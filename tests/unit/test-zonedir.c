@@ -242,6 +242,21 @@ static void directory_that_is_gone_fails_as_a_whole(void **state) {
         assert_null(dir);
 }
 
+static void directory_that_was_replaced_is_not_there(void **state) {
+        Fixture *f = *state;
+        char former[sizeof f->path + 16];
+
+        assert_true(ddns_zonedir_is_there(f->dir));
+        (void) snprintf(former, sizeof former, "%s-former", f->path);
+        assert_int_equal(rename(f->path, former), 0);
+        assert_false(ddns_zonedir_is_there(f->dir));
+        assert_int_equal(mkdir(f->path, 0700), 0);
+        assert_false(ddns_zonedir_is_there(f->dir));
+        assert_int_equal(rmdir(f->path), 0);
+        assert_int_equal(rename(former, f->path), 0);
+        assert_true(ddns_zonedir_is_there(f->dir));
+}
+
 static void full_disk_fails_as_a_whole_and_leaves_the_old_files(void **state) {
         static char content[200000];
         Fixture *f = *state;
@@ -360,6 +375,8 @@ int main(void) {
                                 file_beyond_the_size_limit_fails_alone_and_the_old_one_stays, setup,
                                 teardown),
                 cmocka_unit_test_setup_teardown(directory_that_is_gone_fails_as_a_whole, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(directory_that_was_replaced_is_not_there, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(full_disk_fails_as_a_whole_and_leaves_the_old_files,
                                                 setup, teardown),
