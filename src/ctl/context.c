@@ -11,7 +11,6 @@
 #include "basic/wake.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
-#include "receiver/certificate.h"
 #include "store/options.h"
 
 static void say(DdnsCtl *c, const char *format, va_list ap) {
@@ -231,22 +230,6 @@ int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program) {
         free(*name);
         *name = file;
         return 0;
-}
-
-int ddns_ctl_look_at_certificate(DdnsCtl *c, uint64_t *ret_expires_usec, DdnsMessage *message) {
-        ddns_cleanup(ddns_certificate_done) DdnsCertificate certificate = DDNS_CERTIFICATE_NULL;
-        int r;
-
-        if ((r = ddns_ctl_resolve_secret(c, &c->config.receiver.tls.certificate, "receiver")) < 0 ||
-            (r = ddns_ctl_resolve_secret(c, &c->config.receiver.tls.key, "receiver")) < 0)
-                return ddns_fail(message, r, "out of memory");
-        if (ddns_certificate_is_absent(&c->config))
-                return 0;
-        r = ddns_certificate_load(&c->config, c->now_usec, &certificate, message);
-        if (r < 0)
-                return r == -EACCES ? 0 : r;
-        *ret_expires_usec = certificate.expires_usec;
-        return 1;
 }
 
 int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b) {

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "ctl/listing.h"
+#include "receiver/certificate.h"
 #include "store/store.h"
 #include "zone/zone.h"
 
@@ -143,9 +144,9 @@ void ddns_ctl_wake(DdnsCtl *c);
 char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program);
 /* Makes a credential's name, if there is one, that file. -ENOMEM. */
 int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program);
-/* Whether the receiver will take its certificate. 1: yes, until `*ret_expires_usec`; 0: there is none where we look, or not for
- * our eyes; a negative errno: it is of no use, `message` says why. */
-int ddns_ctl_look_at_certificate(DdnsCtl *c, uint64_t *ret_expires_usec, DdnsMessage *message);
+/* How good the receiver's certificate is; unless GOOD `message` says what is wrong and what helps. One that is not there is BAD if
+ * ddns-tls.socket is on. GOOD also if it is not for our eyes. */
+DdnsCertificateGrade ddns_ctl_look_at_certificate(DdnsCtl *c, DdnsMessage *message);
 /* All that a backend of the configuration names. -ENOMEM. */
 int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b);
 
