@@ -2,33 +2,22 @@
 /* Whether the receiver can use its certificate, and lacks one. */
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "basic/clock.h"
-#include "ctl/verb.h"
+#include "ctl/units.h"
 
-#define UNIT     "ddns-tls.socket"
-#define ENABLED  "/etc/systemd/system/sockets.target.wants/" UNIT
-#define OBJECT   "/org/freedesktop/systemd1/unit/ddns_2dtls_2esocket"
-#define BUS_USEC (3 * USEC_PER_SEC)
+#define UNIT    "ddns-tls.socket"
+#define ENABLED "/etc/systemd/system/sockets.target.wants/" UNIT
 
-/* Anybody may ask that. Without a bus, as in a small container, nobody knows. */
-static bool is_active(void) {
-        ddns_cleanup(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+static bool is_wanted(const DdnsCtl *c) {
         ddns_cleanup(ddns_freep) char *state = NULL;
 
-        return sd_bus_open_system(&bus) >= 0 && sd_bus_set_method_call_timeout(bus, BUS_USEC) >= 0 &&
-               sd_bus_get_property_string(bus, "org.freedesktop.systemd1", OBJECT,
-                                          "org.freedesktop.systemd1.Unit", "ActiveState", NULL,
-                                          &state) >= 0 &&
-               strcmp(state, "active") == 0;
-}
-
-/* The units of this machine are about no other configuration. */
-static bool is_wanted(const DdnsCtl *c) {
-        return strcmp(c->config.path, DDNS_CONFIG_DEFAULT) == 0 &&
-               (access(ENABLED, F_OK) == 0 || is_active());
+        if (!ddns_ctl_is_of_units(c))
+                return false;
+        if (access(ENABLED, F_OK) == 0)
+                return true;
+        state = ddns_unit_get_text(DDNS_UNIT_TLS_SOCKET, "Unit", "ActiveState");
+        return state && strcmp(state, "active") == 0;
 }
 
 DdnsCertificateGrade ddns_ctl_look_at_certificate(DdnsCtl *c, DdnsMessage *message) {

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "basic/clock.h"
 #include "basic/crash-point.h"
@@ -299,23 +298,6 @@ static int roll_back_failed(DdnsBackend *b, const DdnsTask *tasks, size_t n, int
 
 /* ---- check ------------------------------------------------------------------------------------------------------- */
 
-/* That the service may write there is for the service to say: who checks is somebody else. */
-static void check_zone_dir(const DdnsBackend *b, DdnsFindingHandler *found, void *userdata) {
-        DdnsMessage text = DDNS_MESSAGE_NULL;
-        struct stat st;
-
-        if (stat(b->config->zone_dir, &st) < 0)
-                (void) ddns_fail(&text, 0, "zone-dir %s: %m", b->config->zone_dir);
-        else if (!S_ISDIR(st.st_mode))
-                (void) ddns_fail(&text, 0, "zone-dir %s is no directory", b->config->zone_dir);
-        if (text.text[0]) {
-                found(DDNS_FINDING_BAD, text.text, userdata);
-                return;
-        }
-        (void) ddns_fail(&text, 0, "zone-dir %s is there", b->config->zone_dir);
-        found(DDNS_FINDING_GOOD, text.text, userdata);
-}
-
 /* Asks for the change of a zone that nobody has (RFC 6761): before named looks for it, it looks whether it may. */
 static int check_new_zones(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
                            DdnsMessage *message) {
@@ -339,7 +321,7 @@ static int bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
         DdnsMessage text = DDNS_MESSAGE_NULL;
         DdnsRndcReply reply;
 
-        check_zone_dir(b, found, userdata);
+        ddns_zonedir_check(b->config->zone_dir, found, userdata);
         int r = ddns_bind_command(b, &reply, message, "null");
         if (r < 0)
                 return r;

@@ -69,7 +69,7 @@ typedef struct DdnsBackendOps {
         int (*settle)(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message);
 
         /* Looks at everything that deliveries need and leaves no trace: for an operator, before the first push. 0: looked at as
-         * far as was possible; negative: what made it end there. NULL: there is nothing to look at. */
+         * far as was possible; negative: what made it end there. */
         int (*check)(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
 
         /* Tells of each save in `tasks` whether what is there is what apply() would leave there: `state` WRITTEN: it is; FAILED: it
