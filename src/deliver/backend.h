@@ -29,6 +29,7 @@ typedef struct DdnsTask {
 
         DdnsTaskState state;
         DdnsMessage message;
+        bool unasked; /* WRITTEN: the name server answers for this name by itself, whatever it has of us */
         DdnsMessage warning; /* WRITTEN: what of the zone the name server will not serve, or not soon; "" if nothing */
 } DdnsTask;
 
