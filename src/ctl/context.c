@@ -259,9 +259,14 @@ DdnsShape ddns_ctl_table_shape(const DdnsCtl *c) {
         return c->options & DDNS_CTL_NO_LEGEND ? DDNS_SHAPE_BARE_TABLE : DDNS_SHAPE_TABLE;
 }
 
+void ddns_ctl_start_listing(DdnsCtl *c, DdnsListing *l, const DdnsColumn *columns, size_t n_columns) {
+        ddns_listing_init(l, ddns_ctl_table_shape(c), columns, n_columns, c->now_usec);
+        ddns_listing_stream(l, c->out);
+}
+
 int ddns_ctl_print_listing(DdnsCtl *c, DdnsListing *l, const char *one, const char *many) {
-        if (l->shape == DDNS_SHAPE_JSON)
-                return ddns_ctl_print_json(c, ddns_listing_take_array(l));
+        if (l->stream)
+                return ddns_listing_end_stream(l) < 0 ? ddns_ctl_no_memory(c) : EXIT_SUCCESS;
         if (ddns_listing_print(l, c->out, c->color) < 0)
                 return ddns_ctl_no_memory(c);
         if (l->shape == DDNS_SHAPE_TABLE)

@@ -152,7 +152,9 @@ int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b);
 
 /* The shape that the options ask for: JSON, else a table. */
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);
-/* Prints a listing with "12 zones listed." behind a table, or as JSON array. */
+/* Begins a listing of as many rows as there may be: as JSON array it is printed while they come. */
+void ddns_ctl_start_listing(DdnsCtl *c, DdnsListing *l, const DdnsColumn *columns, size_t n_columns);
+/* Ends it, or prints the table with "12 zones listed." behind it. */
 int ddns_ctl_print_listing(DdnsCtl *c, DdnsListing *l, const char *one, const char *many);
 /* Prints and releases a JSON document; NULL: out of memory. */
 int ddns_ctl_print_json(DdnsCtl *c, json_t *document);
