@@ -167,8 +167,7 @@ int ddns_verb_backends(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
         DdnsStoreCounts counts;
 
-        ddns_listing_init(&l, ddns_ctl_table_shape(c), all_columns, ARRAY_SIZE(all_columns),
-                          c->now_usec);
+        ddns_ctl_start_listing(c, &l, all_columns, ARRAY_SIZE(all_columns));
         int r = ddns_store_count(c->store, &counts);
         if (r >= 0)
                 r = ddns_ctl_list_backends(c, counts.zones, &l);

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/verb.h"
-#include "deliver/backend.h"
+#include "ctl/backends.h"
 #include "dns/soa.h"
 
 /* Whatever it says of this name (RFC 6761), it is there. */
@@ -59,10 +58,8 @@ static void check_backend(const DdnsBackendConfig *config, const DdnsBackendOps 
         DdnsBackend *b = NULL;
 
         int r = ops->new (config, &b, &message);
-        if (r >= 0 && ops->check)
+        if (r >= 0)
                 r = ops->check(b, add_finding, f, &message);
-        else if (r >= 0)
-                add_finding(DDNS_FINDING_GOOD, "there is nothing to check with this type", f);
         if (r < 0)
                 add_finding(DDNS_FINDING_BAD, message.text[0] ? message.text : strerror(-r), f);
         if (b)
@@ -122,6 +119,8 @@ int ddns_verb_check_backend(DdnsCtl *c, char *operands[], size_t n) {
                           c->now_usec);
         const DdnsBackendOps *ops = ddns_backend_ops(config->type);
         check_backend(config, ops, &f);
+        if (config->zone_dir)
+                ddns_ctl_check_directory(c, config->zone_dir, add_finding, &f);
         if (f.by_finding[DDNS_FINDING_BAD] > 0)
                 ddns_ctl_hint_root(c);
         for (size_t i = 0; i < config->n_nameservers; i++)

@@ -11,7 +11,6 @@
 #include "basic/wake.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
-#include "receiver/certificate.h"
 #include "store/options.h"
 
 static void say(DdnsCtl *c, const char *format, va_list ap) {
@@ -233,22 +232,6 @@ int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program) {
         return 0;
 }
 
-int ddns_ctl_look_at_certificate(DdnsCtl *c, uint64_t *ret_expires_usec, DdnsMessage *message) {
-        ddns_cleanup(ddns_certificate_done) DdnsCertificate certificate = DDNS_CERTIFICATE_NULL;
-        int r;
-
-        if ((r = ddns_ctl_resolve_secret(c, &c->config.receiver.tls.certificate, "receiver")) < 0 ||
-            (r = ddns_ctl_resolve_secret(c, &c->config.receiver.tls.key, "receiver")) < 0)
-                return ddns_fail(message, r, "out of memory");
-        if (ddns_certificate_is_absent(&c->config))
-                return 0;
-        r = ddns_certificate_load(&c->config, c->now_usec, &certificate, message);
-        if (r < 0)
-                return r == -EACCES ? 0 : r;
-        *ret_expires_usec = certificate.expires_usec;
-        return 1;
-}
-
 int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b) {
         int r = ddns_ctl_resolve_secret(c, &b->control.key_file, "retry");
 
@@ -276,9 +259,14 @@ DdnsShape ddns_ctl_table_shape(const DdnsCtl *c) {
         return c->options & DDNS_CTL_NO_LEGEND ? DDNS_SHAPE_BARE_TABLE : DDNS_SHAPE_TABLE;
 }
 
+void ddns_ctl_start_listing(DdnsCtl *c, DdnsListing *l, const DdnsColumn *columns, size_t n_columns) {
+        ddns_listing_init(l, ddns_ctl_table_shape(c), columns, n_columns, c->now_usec);
+        ddns_listing_stream(l, c->out);
+}
+
 int ddns_ctl_print_listing(DdnsCtl *c, DdnsListing *l, const char *one, const char *many) {
-        if (l->shape == DDNS_SHAPE_JSON)
-                return ddns_ctl_print_json(c, ddns_listing_take_array(l));
+        if (l->stream)
+                return ddns_listing_end_stream(l) < 0 ? ddns_ctl_no_memory(c) : EXIT_SUCCESS;
         if (ddns_listing_print(l, c->out, c->color) < 0)
                 return ddns_ctl_no_memory(c);
         if (l->shape == DDNS_SHAPE_TABLE)

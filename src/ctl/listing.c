@@ -36,7 +36,40 @@ void ddns_listing_init(DdnsListing *l, DdnsShape shape, const DdnsColumn *column
                                 ddns_table_add_column(&l->table, columns[i].flags & DDNS_COLUMN_RIGHT);
 }
 
+void ddns_listing_stream(DdnsListing *l, FILE *f) {
+        if (l->shape == DDNS_SHAPE_JSON)
+                l->stream = f;
+}
+
+/* As json_dumpf() prints it within an array. */
+static void print_row(DdnsListing *l) {
+        ddns_cleanup(ddns_freep) char *text = l->failed ? NULL : json_dumps(l->row, JSON_INDENT(2));
+        const char *before = l->n_rows > 1 ? "," : "[";
+
+        json_decref(TAKE_PTR(l->row));
+        if (!text) {
+                l->failed = true;
+                return;
+        }
+        for (char *saved = NULL, *line = strtok_r(text, "\n", &saved); line;
+             line = strtok_r(NULL, "\n", &saved)) {
+                (void) fprintf(l->stream, "%s\n  %s", before, line);
+                before = "";
+        }
+}
+
+int ddns_listing_end_stream(DdnsListing *l) {
+        if (l->row)
+                print_row(l);
+        if (l->failed)
+                return -ENOMEM;
+        (void) fputs(l->n_rows > 0 ? "\n]\n" : "[]\n", l->stream);
+        return 0;
+}
+
 void ddns_listing_done(DdnsListing *l) {
+        if (l->stream)
+                json_decref(l->row);
         json_decref(l->rows);
         ddns_table_done(&l->table);
         ddns_table_done(&l->remarks);
@@ -55,6 +88,14 @@ static void add_header(DdnsListing *l) {
         }
 }
 
+static void start_json_row(DdnsListing *l) {
+        if (l->stream && l->row)
+                print_row(l);
+        l->row = json_object();
+        if (!l->row || (!l->stream && json_array_append_new(l->rows, l->row) < 0))
+                l->failed = true;
+}
+
 /* Starts a row if the last one is complete, and goes to its next column. */
 static const DdnsColumn *next_column(DdnsListing *l) {
         if (l->next == l->n_columns)
@@ -62,11 +103,8 @@ static const DdnsColumn *next_column(DdnsListing *l) {
         if (l->next == 0) {
                 if (l->shape == DDNS_SHAPE_TABLE && l->n_rows == 0)
                         add_header(l);
-                if (l->shape == DDNS_SHAPE_JSON) {
-                        l->row = json_object();
-                        if (json_array_append_new(l->rows, l->row) < 0)
-                                l->failed = true;
-                }
+                if (l->shape == DDNS_SHAPE_JSON)
+                        start_json_row(l);
                 l->n_rows++;
         }
         return &l->columns[l->next++];

@@ -43,6 +43,7 @@ typedef struct DdnsListing {
         uint64_t now_usec;
         DdnsTable table;
         DdnsTable remarks; /* of one column */
+        FILE *stream;      /* NULL: JSON rows are kept in `rows` */
         json_t *rows;
         json_t *row;
         bool failed;
@@ -53,6 +54,12 @@ typedef struct DdnsListing {
 void ddns_listing_init(DdnsListing *l, DdnsShape shape, const DdnsColumn *columns, size_t n_columns,
                        uint64_t now_usec);
 void ddns_listing_done(DdnsListing *l);
+
+/* Of JSON only: each row is printed to `f` when it is complete, and then forgotten, so that however many there are take no memory.
+ * Before the first value. What ends it is ddns_listing_end_stream(): without it, nobody can take the array for a whole one. */
+void ddns_listing_stream(DdnsListing *l, FILE *f);
+/* -ENOMEM: not all rows were printed. Output errors stay in the stream. */
+int ddns_listing_end_stream(DdnsListing *l);
 
 /* NULL and "" are null in JSON. */
 void ddns_listing_text(DdnsListing *l, const char *text, DdnsTone tone);
@@ -72,7 +79,7 @@ void ddns_listing_remark(DdnsListing *l, const char *label, const char *text, Dd
 /* Prints a table with its remarks, or a record. -ENOMEM. */
 int ddns_listing_print(const DdnsListing *l, FILE *f, bool color);
 
-/* The rows as an array, or the only row as an object; a new reference, NULL when out of memory. */
+/* The rows as an array, or the only row as an object; a new reference, NULL when out of memory. Not with a stream. */
 json_t *ddns_listing_take_array(DdnsListing *l);
 json_t *ddns_listing_take_object(DdnsListing *l);
 

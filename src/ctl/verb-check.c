@@ -8,10 +8,7 @@
 
 #include "ctl/text.h"
 #include "ctl/verb.h"
-#include "receiver/certificate.h"
 #include "store/reconcile.h"
-
-#define EXPIRY_CRITICAL_DAYS 2
 
 typedef enum Level {
         LEVEL_OK,
@@ -164,20 +161,15 @@ static int add_silent(Check *k) {
 }
 
 static void add_certificate(Check *k) {
-        DdnsMessage message = DDNS_MESSAGE_NULL;
-        uint64_t expires_usec, now_usec = k->ctl->now_usec;
-        char left[DDNS_TIME_TEXT_MAX];
+        static const Level levels[] = {
+                [DDNS_CERTIFICATE_ENDS] = LEVEL_WARNING,
+                [DDNS_CERTIFICATE_BAD] = LEVEL_CRITICAL,
+        };
+        DdnsMessage message;
 
-        int r = ddns_ctl_look_at_certificate(k->ctl, &expires_usec, &message);
-        if (r < 0)
-                find(k, LEVEL_CRITICAL, "%s", message.text);
-        if (r <= 0 || expires_usec >= now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY)
-                return;
-        ddns_time_distance(expires_usec, now_usec, left);
-        find(k,
-             expires_usec < now_usec + EXPIRY_CRITICAL_DAYS * USEC_PER_DAY ? LEVEL_CRITICAL
-                                                                           : LEVEL_WARNING,
-             "the TLS certificate expires in %s", left);
+        DdnsCertificateGrade grade = ddns_ctl_look_at_certificate(k->ctl, &message);
+        if (grade != DDNS_CERTIFICATE_GOOD)
+                find(k, levels[grade], "%s", message.text);
 }
 
 static int add_pass(Check *k) {

@@ -42,7 +42,7 @@ int ddns_verb_history(DdnsCtl *c, char *operands[], size_t n) {
 
         if (ddns_ctl_parse_zone(c, operands[0], name) != EXIT_SUCCESS)
                 return EXIT_FAILURE;
-        ddns_listing_init(&l, ddns_ctl_table_shape(c), columns, ARRAY_SIZE(columns), c->now_usec);
+        ddns_ctl_start_listing(c, &l, columns, ARRAY_SIZE(columns));
         int r = ddns_store_each_version(c->store, name, add_version, &l);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);

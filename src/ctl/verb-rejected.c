@@ -29,7 +29,7 @@ static int add_rejected(const DdnsRejectedRow *row, void *userdata) {
 int ddns_verb_rejected(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(ddns_listing_done) DdnsListing l = DDNS_LISTING_NULL;
 
-        ddns_listing_init(&l, ddns_ctl_table_shape(c), columns, ARRAY_SIZE(columns), c->now_usec);
+        ddns_ctl_start_listing(c, &l, columns, ARRAY_SIZE(columns));
         int r = ddns_store_each_rejected(c->store, add_rejected, &l);
         return r < 0 ? ddns_ctl_store_failed(c, r)
                      : ddns_ctl_print_listing(c, &l, "refused push", "refused pushes");

@@ -258,8 +258,8 @@ static int check_operands(Verify *v, char *operands[], size_t n) {
 static int print(Verify *v) {
         DdnsCtl *c = v->ctl;
 
-        if (v->listing.shape == DDNS_SHAPE_JSON)
-                return ddns_ctl_print_json(c, ddns_listing_take_array(&v->listing));
+        if (v->listing.stream)
+                return ddns_listing_end_stream(&v->listing) < 0 ? ddns_ctl_no_memory(c) : EXIT_SUCCESS;
         if (ddns_listing_print(&v->listing, c->out, c->color) < 0 || ddns_buffer_status(&v->diffs) < 0)
                 return ddns_ctl_no_memory(c);
         if (v->diffs.size > 0)
@@ -286,8 +286,7 @@ int ddns_verb_verify(DdnsCtl *c, char *operands[], size_t n) {
                 return ddns_ctl_store_failed(c, r);
         v.n_held = counts.zones;
 
-        ddns_listing_init(&v.listing, ddns_ctl_table_shape(c), columns, ARRAY_SIZE(columns),
-                          c->now_usec);
+        ddns_ctl_start_listing(c, &v.listing, columns, ARRAY_SIZE(columns));
         for (size_t i = 0; i < c->config.n_backends; i++)
                 if (!c->backend || strcmp(c->backend, c->config.backends[i].name) == 0)
                         verify_backend(&v, &c->config.backends[i]);

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "ctl/listing.h"
+#include "receiver/certificate.h"
 #include "store/store.h"
 #include "zone/zone.h"
 
@@ -143,15 +144,17 @@ void ddns_ctl_wake(DdnsCtl *c);
 char *ddns_ctl_secret_file(DdnsCtl *c, const char *name, const char *program);
 /* Makes a credential's name, if there is one, that file. -ENOMEM. */
 int ddns_ctl_resolve_secret(DdnsCtl *c, char **name, const char *program);
-/* Whether the receiver will take its certificate. 1: yes, until `*ret_expires_usec`; 0: there is none where we look, or not for
- * our eyes; a negative errno: it is of no use, `message` says why. */
-int ddns_ctl_look_at_certificate(DdnsCtl *c, uint64_t *ret_expires_usec, DdnsMessage *message);
+/* How good the receiver's certificate is; unless GOOD `message` says what is wrong and what helps. One that is not there is BAD if
+ * ddns-tls.socket is on. GOOD also if it is not for our eyes. */
+DdnsCertificateGrade ddns_ctl_look_at_certificate(DdnsCtl *c, DdnsMessage *message);
 /* All that a backend of the configuration names. -ENOMEM. */
 int ddns_ctl_resolve_backend(DdnsCtl *c, DdnsBackendConfig *b);
 
 /* The shape that the options ask for: JSON, else a table. */
 DdnsShape ddns_ctl_table_shape(const DdnsCtl *c);
-/* Prints a listing with "12 zones listed." behind a table, or as JSON array. */
+/* Begins a listing of as many rows as there may be: as JSON array it is printed while they come. */
+void ddns_ctl_start_listing(DdnsCtl *c, DdnsListing *l, const DdnsColumn *columns, size_t n_columns);
+/* Ends it, or prints the table with "12 zones listed." behind it. */
 int ddns_ctl_print_listing(DdnsCtl *c, DdnsListing *l, const char *one, const char *many);
 /* Prints and releases a JSON document; NULL: out of memory. */
 int ddns_ctl_print_json(DdnsCtl *c, json_t *document);

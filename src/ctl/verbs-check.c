@@ -13,7 +13,6 @@
 #include "basic/file.h"
 #include "ctl/text.h"
 #include "ctl/verb.h"
-#include "receiver/certificate.h"
 #include "zone/zone.h"
 
 /* clang-format off */
@@ -152,17 +151,10 @@ static void check_password(Warnings *w, const DdnsMaster *master) {
 }
 
 static void check_certificate(Warnings *w) {
-        DdnsMessage message = DDNS_MESSAGE_NULL;
-        char left[DDNS_TIME_TEXT_MAX];
-        uint64_t expires_usec;
+        DdnsMessage message;
 
-        int r = ddns_ctl_look_at_certificate(w->ctl, &expires_usec, &message);
-        if (r < 0)
+        if (ddns_ctl_look_at_certificate(w->ctl, &message) != DDNS_CERTIFICATE_GOOD)
                 warn(w, "receiver.tls: %s", message.text);
-        if (r <= 0 || expires_usec >= w->ctl->now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY)
-                return;
-        ddns_time_distance(expires_usec, w->ctl->now_usec, left);
-        warn(w, "receiver.tls: the certificate expires in %s", left);
 }
 
 /* A file that is needed as it is. `key`: its setting. */

@@ -57,8 +57,7 @@ int ddns_verb_zones(DdnsCtl *c, char *operands[], size_t n) {
         if (size > 1 && pattern[size - 1] == '.')
                 pattern[size - 1] = '\0';
 
-        ddns_listing_init(&l, ddns_ctl_table_shape(c), zone_columns, ARRAY_SIZE(zone_columns),
-                          c->now_usec);
+        ddns_ctl_start_listing(c, &l, zone_columns, ARRAY_SIZE(zone_columns));
         int r = ddns_store_each_zone(c->store, pattern, false, add_zone, &l);
         return r < 0 ? ddns_ctl_store_failed(c, r) : ddns_ctl_print_listing(c, &l, "zone", "zones");
 }
@@ -233,8 +232,7 @@ static int add_queued(const DdnsQueueRow *row, void *userdata) {
 int ddns_verb_queue(DdnsCtl *c, char *operands[], size_t n) {
         ddns_cleanup(collector_done) Collector queue = { .ctl = c };
 
-        ddns_listing_init(&queue.listing, ddns_ctl_table_shape(c), queue_columns,
-                          ARRAY_SIZE(queue_columns), c->now_usec);
+        ddns_ctl_start_listing(c, &queue.listing, queue_columns, ARRAY_SIZE(queue_columns));
         int r = ddns_store_each_queued(c->store, add_queued, &queue);
         if (r < 0)
                 return ddns_ctl_store_failed(c, r);

@@ -211,6 +211,25 @@ static int apply_deletes(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMess
         return 0;
 }
 
+/* A `reconfig` without a zone of ours gives the name back to the automatic empty zone whose place it took, which is served. */
+static int look_at_deleted(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        DdnsBindStatus status;
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                if (ddns_bind_is_delete(plans + i)) {
+                        r = ddns_bind_zonestatus(b, plans[i].task->zone, &status, message);
+                        plans[i].task->unasked = r >= 0 && status.empty;
+                }
+        return r;
+}
+
+static int include_all(DdnsBackend *b, DdnsBindPlan *plans, size_t n, DdnsMessage *message) {
+        int r = ddns_bind_include_sync(b, plans, n, message);
+
+        return r < 0 ? r : look_at_deleted(b, plans, n, message);
+}
+
 /* ---- the flow ---------------------------------------------------------------------------------------------------- */
 
 static bool uses_include(const DdnsBackend *b) {
@@ -224,7 +243,7 @@ static int apply_plans(DdnsBackend *b, DdnsBindPlan *plans, DdnsTask *tasks, siz
         if (r >= 0)
                 r = ddns_zonedir_write(b->dir, tasks, n, message);
         if (r >= 0)
-                r = uses_include(b) ? ddns_bind_include_sync(b, plans, n, message)
+                r = uses_include(b) ? include_all(b, plans, n, message)
                                     : apply_deletes(b, plans, n, message);
         if (r >= 0)
                 r = ddns_zonedir_remove(b->dir, tasks, n, message);

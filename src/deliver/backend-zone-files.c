@@ -43,6 +43,13 @@ static int zone_files_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessa
         return 0;
 }
 
+static int zone_files_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata,
+                            DdnsMessage *message) {
+        (void) message;
+        ddns_zonedir_check(b->config->zone_dir, found, userdata);
+        return 0;
+}
+
 static int zone_files_inspect(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *message) {
         ddns_cleanup(ddns_zonedir_freep) DdnsZoneDir *d = NULL;
 
@@ -78,6 +85,7 @@ static void zone_files_free(DdnsBackend *b) {
 const DdnsBackendOps ddns_backend_zone_files = {
         .new = zone_files_new,
         .apply = zone_files_apply,
+        .check = zone_files_check,
         .inspect = zone_files_inspect,
         .diff = zone_files_diff,
         .list = zone_files_list,

@@ -29,6 +29,7 @@ typedef struct DdnsTask {
 
         DdnsTaskState state;
         DdnsMessage message;
+        bool unasked; /* WRITTEN: the name server answers for this name by itself, whatever it has of us */
         DdnsMessage warning; /* WRITTEN: what of the zone the name server will not serve, or not soon; "" if nothing */
 } DdnsTask;
 
@@ -69,7 +70,7 @@ typedef struct DdnsBackendOps {
         int (*settle)(DdnsBackend *b, const char *zone, bool served, DdnsMessage *message);
 
         /* Looks at everything that deliveries need and leaves no trace: for an operator, before the first push. 0: looked at as
-         * far as was possible; negative: what made it end there. NULL: there is nothing to look at. */
+         * far as was possible; negative: what made it end there. */
         int (*check)(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, DdnsMessage *message);
 
         /* Tells of each save in `tasks` whether what is there is what apply() would leave there: `state` WRITTEN: it is; FAILED: it

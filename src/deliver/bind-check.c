@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What an operator is told of BIND before the first push. */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "deliver/bind.h"
-
-/* That the service may write there is for the service to say: who checks is somebody else. */
-static void check_zone_dir(const DdnsBackend *b, DdnsFindingHandler *found, void *userdata) {
-        DdnsMessage text = DDNS_MESSAGE_NULL;
-        struct stat st;
-
-        if (stat(b->config->zone_dir, &st) < 0)
-                (void) ddns_fail(&text, 0, "zone-dir %s: %m", b->config->zone_dir);
-        else if (!S_ISDIR(st.st_mode))
-                (void) ddns_fail(&text, 0, "zone-dir %s is no directory", b->config->zone_dir);
-        if (text.text[0]) {
-                found(DDNS_FINDING_BAD, text.text, userdata);
-                return;
-        }
-        (void) ddns_fail(&text, 0, "zone-dir %s is there", b->config->zone_dir);
-        found(DDNS_FINDING_GOOD, text.text, userdata);
-}
 
 static void check_include_file(const DdnsBackend *b, DdnsFindingHandler *found, void *userdata) {
         DdnsMessage text = DDNS_MESSAGE_NULL;
@@ -53,7 +35,7 @@ int ddns_bind_check(DdnsBackend *b, DdnsFindingHandler *found, void *userdata, D
         DdnsMessage text = DDNS_MESSAGE_NULL;
         DdnsRndcReply reply;
 
-        check_zone_dir(b, found, userdata);
+        ddns_zonedir_check(b->config->zone_dir, found, userdata);
         int r = ddns_bind_command(b, &reply, message, "null");
         if (r < 0)
                 return r;

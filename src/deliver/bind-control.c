@@ -129,9 +129,10 @@ static const char *remedy(const char *text) {
 int ddns_bind_not_ours(DdnsTask *task, const DdnsBindStatus *status) {
         task->state = DDNS_TASK_FAILED;
         return ddns_fail(&task->message, 0,
-                         status->file[0] ? "named's own configuration has the zone, with the file %s"
-                                         : "named has the zone as one of its automatic empty zones: see "
-                                           "disable-empty-zone in named.conf(5)%s",
+                         status->empty ? "named has the zone as one of its automatic empty zones: see "
+                                         "disable-empty-zone in named.conf(5)%s"
+                         : status->file[0] ? "named's own configuration has the zone, with the file %s"
+                                           : "named's own configuration has the zone%s",
                          status->file);
 }
 
@@ -163,7 +164,7 @@ static const char *find_line(const char *text, const char *name) {
 
 static void parse_status(const char *text, DdnsBindStatus *ret) {
         const char *serial = find_line(text, "serial"), *loaded = find_line(text, "last loaded");
-        const char *file = find_line(text, "files"),
+        const char *type = find_line(text, "type"), *file = find_line(text, "files"),
                    *added = find_line(text, "reconfigurable via modzone");
         struct tm tm = { 0 };
 
@@ -174,6 +175,9 @@ static void parse_status(const char *text, DdnsBindStatus *ret) {
         if (serial)
                 ret->serial = (uint32_t) strtoul(serial, NULL, 10);
         ret->added = added && strncmp(added, "yes", 3) == 0;
+        /* Nobody's configuration has a primary zone without a file. */
+        ret->empty = type && !file && !ret->added &&
+                     (strncmp(type, "primary", 7) == 0 || strncmp(type, "master", 6) == 0);
         if (file)
                 (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) strcspn(file, ",\n"), file);
 }

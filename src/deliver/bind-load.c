@@ -124,17 +124,12 @@ static int load_changed(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessa
         return reload(b, p->task, ret, message);
 }
 
-/* `reload` says that all went well. */
-static bool is_empty_zone(const DdnsBindStatus *status) {
-        return status->known && !status->added && !status->file[0];
-}
-
 /* named has the zone although the survey did not find it (REFUSED by an access list, or it can't answer at all). */
 static int reload_found(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
         int r = ddns_bind_zonestatus(b, p->task->zone, &p->before, message);
         if (r < 0)
                 return r;
-        if (is_empty_zone(&p->before))
+        if (p->before.empty) /* of which `reload` says that all went well */
                 return ddns_bind_not_ours(p->task, &p->before);
         p->same_serial = p->before.loaded && p->before.serial == p->task->serial;
         return load_changed(b, p, ret, message);
@@ -144,7 +139,7 @@ static int reload_found(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessa
 static int load_by_addzone(DdnsBackend *b, DdnsBindPlan *p, Outcome *ret, DdnsMessage *message) {
         int r;
 
-        if (is_empty_zone(&p->before))
+        if (p->before.empty)
                 return ddns_bind_not_ours(p->task, &p->before);
         if (p->known) {
                 r = load_changed(b, p, ret, message);

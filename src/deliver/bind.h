@@ -51,6 +51,7 @@ typedef struct DdnsBindStatus {
         uint32_t serial;
         time_t loaded_sec; /* "last loaded": the modification time of the file at its load, in seconds */
         bool added;        /* by addzone, so that modzone can change it */
+        bool empty;        /* one of named's automatic empty zones */
         char file[256];    /* cut if longer */
 } DdnsBindStatus;
 

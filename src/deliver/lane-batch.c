@@ -58,6 +58,10 @@ static int work_prepare(DdnsLane *l, DdnsBatch *batch, Work *w) {
         return 0;
 }
 
+static bool is_asked(const DdnsTask *t) {
+        return t->state == DDNS_TASK_WRITTEN && !t->unasked;
+}
+
 /* Asks the name server about all that is written. 0, or negative if it answers nothing at all. */
 static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
         const DdnsBackendConfig *c = l->backend_config;
@@ -67,7 +71,7 @@ static int ask_served(DdnsLane *l, Work *w, DdnsMessage *message) {
         if (c->n_nameservers == 0)
                 return 0;
         for (size_t i = 0; i < w->n; i++)
-                if (w->tasks[i].state == DDNS_TASK_WRITTEN)
+                if (is_asked(&w->tasks[i]))
                         w->questions[n++] = ddns_served_question(w->deliveries[i], l->ops->without_aa);
         if (n == 0)
                 return 0;
@@ -89,9 +93,8 @@ static int settle_served(DdnsLane *l, Work *w, DdnsMessage *message) {
         int r = 0;
 
         for (size_t i = 0; i < w->n && r >= 0; i++)
-                if (w->tasks[i].state == DDNS_TASK_WRITTEN &&
-                    (l->backend_config->n_nameservers == 0 ||
-                     ddns_soa_is_served(&w->questions[question++])))
+                if (is_asked(&w->tasks[i]) && (l->backend_config->n_nameservers == 0 ||
+                                               ddns_soa_is_served(&w->questions[question++])))
                         r = ddns_lane_settle(l, w->deliveries[i], true, message);
         return r;
 }
@@ -124,7 +127,7 @@ static int collect(DdnsLane *l, Work *w, bool asked, size_t *ret_n) {
                 if (w->tasks[i].state == DDNS_TASK_PENDING)
                         continue;
                 DdnsResult *result = add_result(w, i, &n);
-                result->written = w->tasks[i].state == DDNS_TASK_WRITTEN && asked &&
+                result->written = is_asked(&w->tasks[i]) && asked &&
                                   !ddns_soa_is_served(&w->questions[question++]);
                 if (result->written)
                         r = wait_for(l, w, i);

@@ -56,6 +56,9 @@ void ddns_zonedir_discard(DdnsZoneDir *d, const char *zone);
 /* Sets the modification time of a zone's file. Negative errno. */
 int ddns_zonedir_set_mtime(DdnsZoneDir *d, const char *zone, time_t seconds);
 
+/* As DdnsBackendOps.check: whether it is there and has room. Who may write to it is not looked at. */
+void ddns_zonedir_check(const char *path, DdnsFindingHandler *found, void *userdata);
+
 /* As DdnsBackendOps.inspect: the same octets, mode and owner as ddns_zonedir_write() would leave there. What is right stays
  * PENDING. */
 int ddns_zonedir_inspect(const DdnsZoneDir *d, DdnsTask *tasks, size_t n, DdnsMessage *message);

@@ -13,8 +13,10 @@
 #include "basic/file.h"
 #include "receiver/certificate.h"
 
-#define PEM_MAX     (1024 * 1024)
-#define CREDENTIALS "/etc/ddns/credentials/receiver/"
+#define PEM_MAX      (1024 * 1024)
+#define CREDENTIALS  "/etc/ddns/credentials/receiver/"
+#define WARNING_DAYS 14
+#define BAD_DAYS     2
 
 static void wipe(char *text) {
         if (text)
@@ -102,27 +104,35 @@ int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCerti
         return 0;
 }
 
-bool ddns_certificate_warning(const DdnsConfig *config, const DdnsCertificate *c, uint64_t now_usec,
-                              uint64_t *warned_usec, DdnsMessage *ret) {
-        const time_t end = (time_t) (c->expires_usec / USEC_PER_SEC);
+DdnsCertificateGrade ddns_certificate_grade(const DdnsConfig *config, uint64_t expires_usec,
+                                            uint64_t now_usec, DdnsMessage *ret) {
+        const time_t end = (time_t) (expires_usec / USEC_PER_SEC);
         char date[sizeof "2038-01-19 03:14:07 UTC+"];
         struct tm tm;
 
-        /* A clock that was put back is a reason to say it again, too. */
-        if (!c->chain || c->expires_usec > now_usec + DDNS_CERTIFICATE_WARNING_DAYS * USEC_PER_DAY ||
-            (*warned_usec > 0 && now_usec - *warned_usec < USEC_PER_DAY))
-                return false;
-        *warned_usec = now_usec;
+        if (expires_usec > now_usec + WARNING_DAYS * USEC_PER_DAY)
+                return DDNS_CERTIFICATE_GOOD;
         if (!gmtime_r(&end, &tm) || strftime(date, sizeof date, "%F %T UTC", &tm) == 0)
                 date[0] = '\0';
-        if (c->expires_usec > now_usec)
+        if (expires_usec > now_usec)
                 (void) ddns_fail(ret, 0,
                                  "the TLS certificate %s expires on %s, in %" PRIu64 " days: renew it",
                                  config->receiver.tls.certificate, date,
-                                 (c->expires_usec - now_usec) / USEC_PER_DAY);
+                                 (expires_usec - now_usec) / USEC_PER_DAY);
         else
                 (void) ddns_fail(ret, 0, "the TLS certificate %s has expired on %s: renew it",
                                  config->receiver.tls.certificate, date);
+        return expires_usec > now_usec + BAD_DAYS * USEC_PER_DAY ? DDNS_CERTIFICATE_ENDS
+                                                                 : DDNS_CERTIFICATE_BAD;
+}
+
+bool ddns_certificate_warning(const DdnsConfig *config, const DdnsCertificate *c, uint64_t now_usec,
+                              uint64_t *warned_usec, DdnsMessage *ret) {
+        /* A clock that was put back is a reason to say it again, too. */
+        if (!c->chain || (*warned_usec > 0 && now_usec - *warned_usec < USEC_PER_DAY) ||
+            ddns_certificate_grade(config, c->expires_usec, now_usec, ret) == DDNS_CERTIFICATE_GOOD)
+                return false;
+        *warned_usec = now_usec;
         return true;
 }
 

@@ -15,8 +15,11 @@ typedef struct DdnsCertificate {
         uint64_t expires_usec;
 } DdnsCertificate;
 
-/* How long before its end somebody is told. */
-#define DDNS_CERTIFICATE_WARNING_DAYS 14
+typedef enum DdnsCertificateGrade {
+        DDNS_CERTIFICATE_GOOD,
+        DDNS_CERTIFICATE_ENDS, /* within 14 days */
+        DDNS_CERTIFICATE_BAD,  /* within 2 days, or it has ended, or is of no use anyway */
+} DdnsCertificateGrade;
 
 #define DDNS_CERTIFICATE_NULL ((DdnsCertificate){ 0 })
 void ddns_certificate_done(DdnsCertificate *c);
@@ -26,7 +29,11 @@ void ddns_certificate_done(DdnsCertificate *c);
 int ddns_certificate_load(const DdnsConfig *config, uint64_t now_usec, DdnsCertificate *ret,
                           DdnsMessage *message);
 
-/* Whether it is time to say when it ends: within 14 days of that, once a day. With pushes or scrapes a receiver may run for
+/* How near its end the configured certificate is; unless GOOD `ret` says when that is. */
+DdnsCertificateGrade ddns_certificate_grade(const DdnsConfig *config, uint64_t expires_usec,
+                                            uint64_t now_usec, DdnsMessage *ret);
+
+/* Whether it is time to say when it ends: unless its grade is GOOD, once a day. With pushes or scrapes a receiver may run for
  * longer than a certificate is good. `*warned_usec`: when that was last; 0: never, as at first. */
 bool ddns_certificate_warning(const DdnsConfig *config, const DdnsCertificate *c, uint64_t now_usec,
                               uint64_t *warned_usec, DdnsMessage *ret);

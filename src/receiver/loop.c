@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop: sockets, signals, deadlines, idleness, watchdog, status. */
+/* The event loop: connections, signals, deadlines, idleness, watchdog, status. */
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -7,35 +7,25 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
 #include "basic/clock.h"
-#include "receiver/http.h"
 #include "receiver/loop.h"
-#include "receiver/refusal.h"
+#include "receiver/sockets.h"
 #include "report/report.h"
 #include "store/options.h"
 
-#define SOCKETS_MAX    8
 #define TRIM_THRESHOLD (1024 * 1024)
 #define WORKERS        3 /* one of them commits */
 #define TICK_USEC      USEC_PER_SEC
-/* Descriptors for all but connections: databases with their files, sockets, the loop. */
-#define DESCRIPTORS_OWN 64
 
 typedef struct Loop {
         const DdnsConfig *config;
         DdnsService service;
         DdnsHttpShared shared;
         DdnsGuesses guesses;
-        DdnsCertificate certificate;
-        uint64_t warned_usec; /* of its end; 0: not yet */
-        DdnsRefusal refusal;
+        DdnsSockets sockets;
         DdnsPipeline *pipeline;
-        DdnsHttp *http[SOCKETS_MAX];
-        sd_event_source *timers[SOCKETS_MAX];
-        int n;
-        bool metrics; /* one of them is for scrapes */
+        sd_event_source *timers[DDNS_SOCKETS_MAX];
         sd_event *event;
         bool leaving;
         uint64_t leave_usec; /* monotonic: when to give up on connections that do not end */
@@ -46,8 +36,8 @@ typedef struct Loop {
 static unsigned connections(const Loop *l) {
         unsigned n = 0;
 
-        for (int i = 0; i < l->n; i++)
-                n += ddns_http_connections(l->http[i]);
+        for (int i = 0; i < l->sockets.n; i++)
+                n += ddns_http_connections(l->sockets.http[i]);
         return n;
 }
 
@@ -55,9 +45,9 @@ static unsigned connections(const Loop *l) {
 static unsigned connections_of_masters(const Loop *l) {
         unsigned n = 0;
 
-        for (int i = 0; i < l->n; i++)
-                if (ddns_http_kind(l->http[i]) != DDNS_HTTP_METRICS)
-                        n += ddns_http_connections(l->http[i]);
+        for (int i = 0; i < l->sockets.n; i++)
+                if (ddns_http_kind(l->sockets.http[i]) != DDNS_HTTP_METRICS)
+                        n += ddns_http_connections(l->sockets.http[i]);
         return n;
 }
 
@@ -71,8 +61,8 @@ static void leave(Loop *l, int result, const char *why) {
                         2 * l->config->state.busy_usec;
         (void) sd_notifyf(false, "STOPPING=1\nSTATUS=%s", why);
         ddns_report(DDNS_EVENT_STOPPED, NULL, "%s", why);
-        for (int i = 0; i < l->n; i++) {
-                ddns_http_quiesce(l->http[i]);
+        for (int i = 0; i < l->sockets.n; i++) {
+                ddns_http_quiesce(l->sockets.http[i]);
                 /* for what is held back, which need not wait any more */
                 (void) sd_event_source_set_time_relative(l->timers[i], 0);
                 (void) sd_event_source_set_enabled(l->timers[i], SD_EVENT_ONESHOT);
@@ -91,7 +81,7 @@ static void leave_if_done(Loop *l) {
 
 static int run_http(Loop *l, int i) {
         uint64_t timeout;
-        int r = ddns_http_run(l->http[i], &timeout);
+        int r = ddns_http_run(l->sockets.http[i], &timeout);
 
         if (r < 0) {
                 leave(l, r, "libmicrohttpd failed");
@@ -145,8 +135,8 @@ static bool is_idle(const Loop *l, uint64_t now) {
 
         if (limit == 0 || connections(l) > 0)
                 return false;
-        for (int i = 0; i < l->n; i++)
-                if (now - ddns_http_last_activity(l->http[i]) < limit)
+        for (int i = 0; i < l->sockets.n; i++)
+                if (now - ddns_http_last_activity(l->sockets.http[i]) < limit)
                         return false;
         return true;
 }
@@ -161,24 +151,16 @@ static void trim(Loop *l) {
         (void) malloc_trim(0);
 }
 
-static void warn_of_expiry(Loop *l) {
-        DdnsMessage message;
-
-        if (ddns_certificate_warning(l->config, &l->certificate, ddns_now_usec(), &l->warned_usec,
-                                     &message))
-                ddns_report(DDNS_EVENT_CERTIFICATE_EXPIRES, NULL, "%s", message.text);
-}
-
 static int on_tick(sd_event_source *source, uint64_t usec, void *userdata) {
         Loop *l = userdata;
         uint64_t now = ddns_monotonic_usec();
         (void) usec;
 
-        for (int i = 0; i < l->n; i++)
-                ddns_http_sweep(l->http[i], now);
+        for (int i = 0; i < l->sockets.n; i++)
+                ddns_http_sweep(l->sockets.http[i], now);
         show_status(l);
         trim(l);
-        warn_of_expiry(l);
+        ddns_sockets_warn_of_expiry(&l->sockets);
         leave_if_broken(l);
         if (is_idle(l, now))
                 leave(l, 0, "idle: the next push starts me again");
@@ -202,29 +184,29 @@ static int on_refused(sd_event_source *source, int fd, uint32_t revents, void *u
 
         if (l->leaving) /* what waits is for the next process */
                 return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-        ddns_refusal_run(&l->refusal, fd, ddns_monotonic_usec());
+        ddns_refusal_run(&l->sockets.refusal, fd, ddns_monotonic_usec());
         return 0;
 }
 
-static int set_up_events(Loop *l, SocketRef refs[SOCKETS_MAX]) {
+static int set_up_events(Loop *l, SocketRef refs[DDNS_SOCKETS_MAX]) {
         int r;
 
         r = sd_event_default(&l->event);
         if (r < 0)
                 return r;
-        for (int i = 0; i < l->n && r >= 0; i++) {
+        for (int i = 0; i < l->sockets.n && r >= 0; i++) {
                 refs[i] = (SocketRef){ l, i };
-                r = sd_event_add_io(l->event, NULL, ddns_http_fd(l->http[i]), EPOLLIN, on_http,
+                r = sd_event_add_io(l->event, NULL, ddns_http_fd(l->sockets.http[i]), EPOLLIN, on_http,
                                     &refs[i]);
                 if (r >= 0)
-                        r = sd_event_add_io(l->event, NULL, ddns_http_done_fd(l->http[i]), EPOLLIN,
-                                            on_http, &refs[i]);
+                        r = sd_event_add_io(l->event, NULL, ddns_http_done_fd(l->sockets.http[i]),
+                                            EPOLLIN, on_http, &refs[i]);
                 if (r >= 0)
                         r = sd_event_add_time_relative(l->event, &l->timers[i], CLOCK_MONOTONIC, 0, 1000,
                                                        on_http_timer, &refs[i]);
         }
-        for (size_t i = 0; i < l->refusal.n && r >= 0; i++)
-                r = sd_event_add_io(l->event, NULL, l->refusal.fds[i], EPOLLIN, on_refused, l);
+        for (size_t i = 0; i < l->sockets.refusal.n && r >= 0; i++)
+                r = sd_event_add_io(l->event, NULL, l->sockets.refusal.fds[i], EPOLLIN, on_refused, l);
         if (r >= 0)
                 r = sd_event_add_signal(l->event, NULL, SIGTERM, on_signal, l);
         if (r >= 0)
@@ -259,89 +241,6 @@ static int load_credentials(Loop *l) {
         return r;
 }
 
-/* Plain pushes must not wait because a certificate is bad: without one, TLS alone is refused. */
-static int open_tls(Loop *l, int fd, DdnsHttp **ret, DdnsMessage *message) {
-        int r = 0;
-
-        if (!l->certificate.chain && l->refusal.n == 0)
-                r = ddns_certificate_load(l->config, ddns_now_usec(), &l->certificate, &l->refusal.why);
-        if (r < 0)
-                ddns_report(DDNS_EVENT_CONFIG_BAD, NULL, "%s", l->refusal.why.text);
-        l->service.metrics.certificate_expires_usec = l->certificate.expires_usec;
-        if (l->certificate.chain)
-                return ddns_http_new(&l->shared, fd, DDNS_HTTP_TLS, &l->certificate, ret, message);
-        r = ddns_refusal_add(&l->refusal, fd);
-        return r < 0 ? ddns_fail(message, r, "too many sockets for TLS") : 0;
-}
-
-static int open_socket(Loop *l, int fd, const char *name) {
-        DdnsHttp *http = NULL;
-        bool metrics = strcmp(name, "metrics") == 0;
-        DdnsMessage message;
-        int r;
-
-        if (strcmp(name, "tls") == 0)
-                r = open_tls(l, fd, &http, &message);
-        else
-                r = ddns_http_new(&l->shared, fd, metrics ? DDNS_HTTP_METRICS : DDNS_HTTP_PLAIN, NULL,
-                                  &http, &message);
-        if (r < 0)
-                ddns_report(DDNS_EVENT_ERROR, NULL, "%s", message.text);
-        else if (http)
-                l->http[l->n++] = http;
-        l->metrics = l->metrics || metrics;
-        return r;
-}
-
-static void free_names(char ***names) {
-        for (char **name = *names; name && *name; name++)
-                free(*name);
-        free(*names);
-}
-
-/* A connection that is accepted in vain for want of a descriptor is lost; one that is not accepted yet waits in the backlog. So
- * the limits of all sockets together stay below what the process may open. */
-static void share_descriptors(Loop *l, int n_sockets) {
-        uint32_t wanted = l->config->receiver.max_connections;
-        long descriptors = sysconf(_SC_OPEN_MAX), each;
-
-        l->shared.max_connections = wanted;
-        if (descriptors < 0)
-                return;
-        each = descriptors > DESCRIPTORS_OWN ? (descriptors - DESCRIPTORS_OWN) / n_sockets : 0;
-        if (each < 1)
-                each = 1;
-        if ((unsigned long) each >= wanted)
-                return;
-        l->shared.max_connections = (unsigned) each;
-        ddns_report(DDNS_EVENT_WARNING, NULL,
-                    "receiver.max-connections: only %ld of %" PRIu32
-                    " for each of %d sockets, as the process "
-                    "may have %ld descriptors open: raise LimitNOFILE=",
-                    each, wanted, n_sockets, descriptors);
-}
-
-static int open_sockets(Loop *l) {
-        ddns_cleanup(free_names) char **names = NULL;
-        int n = sd_listen_fds_with_names(true, &names), r = 0;
-
-        if (n < 0) {
-                ddns_report(DDNS_EVENT_ERROR, NULL, "the sockets that were passed on: %s", strerror(-n));
-                return n;
-        }
-        if (n == 0 || n > SOCKETS_MAX) {
-                ddns_report(DDNS_EVENT_NO_SOCKETS, NULL,
-                            "%d sockets were passed on, 1 to %d are needed: start ddns.socket or "
-                            "ddns-tls.socket",
-                            n, SOCKETS_MAX);
-                return -ENOTCONN;
-        }
-        share_descriptors(l, n);
-        for (int i = 0; i < n && r >= 0; i++)
-                r = open_socket(l, SD_LISTEN_FDS_START + i, names[i]);
-        return r;
-}
-
 static int open_pipeline(Loop *l) {
         DdnsMessage message;
         DdnsPipelineOptions options = {
@@ -349,7 +248,7 @@ static int open_pipeline(Loop *l) {
                 .store = ddns_store_options(l->config),
                 .wake = l->config->state.wake,
                 .workers = WORKERS,
-                .metrics = l->metrics,
+                .metrics = l->sockets.metrics,
                 .done = ddns_http_done,
         };
         int r = ddns_pipeline_new(&l->service, l->shared.credentials, &options, &l->pipeline, &message);
@@ -358,32 +257,32 @@ static int open_pipeline(Loop *l) {
                 ddns_report(DDNS_EVENT_STORE_FAILED, NULL, "%s", message.text);
                 return r;
         }
-        for (int i = 0; i < l->n; i++)
-                ddns_http_set_pipeline(l->http[i], l->pipeline);
+        for (int i = 0; i < l->sockets.n; i++)
+                ddns_http_set_pipeline(l->sockets.http[i], l->pipeline);
         return 0;
 }
 
 static void close_all(Loop *l) {
         l->pipeline = ddns_pipeline_free(l->pipeline); /* first: it may still resume connections */
-        for (int i = 0; i < l->n; i++) {
+        for (int i = 0; i < l->sockets.n; i++) {
                 uint64_t timeout;
 
-                ddns_http_set_pipeline(l->http[i], NULL);
+                ddns_http_set_pipeline(l->sockets.http[i], NULL);
                 if (l->event)
                         (void) ddns_http_run(
-                                        l->http[i],
+                                        l->sockets.http[i],
                                         &timeout); /* libmicrohttpd wants nothing suspended when it stops */
                 (void) sd_event_source_disable_unref(l->timers[i]);
-                (void) ddns_http_free(l->http[i]);
+                (void) ddns_http_free(l->sockets.http[i]);
         }
         (void) sd_event_unref(l->event);
         (void) ddns_credentials_free(l->shared.credentials);
-        ddns_certificate_done(&l->certificate);
+        ddns_certificate_done(&l->sockets.certificate);
 }
 
 int ddns_receiver_run(const DdnsConfig *config) {
         Loop l = { .config = config, .shared.config = config };
-        SocketRef refs[SOCKETS_MAX];
+        SocketRef refs[DDNS_SOCKETS_MAX];
         sigset_t signals;
         int r;
 
@@ -403,9 +302,10 @@ int ddns_receiver_run(const DdnsConfig *config) {
         ddns_service_init(&l.service, config);
         l.shared.metrics = &l.service.metrics;
         l.shared.guesses = &l.guesses;
+        l.sockets.shared = &l.shared;
         r = load_credentials(&l);
         if (r >= 0)
-                r = open_sockets(&l);
+                r = ddns_sockets_open(&l.sockets);
         if (r >= 0)
                 r = open_pipeline(&l);
         if (r >= 0) {
@@ -414,7 +314,8 @@ int ddns_receiver_run(const DdnsConfig *config) {
                         ddns_report(DDNS_EVENT_ERROR, NULL, "the event loop: %s", strerror(-r));
         }
         if (r >= 0) {
-                ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets", l.n + (int) l.refusal.n);
+                ddns_report(DDNS_EVENT_STARTED, NULL, "ready on %d sockets",
+                            l.sockets.n + (int) l.sockets.refusal.n);
                 (void) sd_notify(false, "READY=1\nSTATUS=waiting for pushes");
                 r = sd_event_loop(l.event);
                 if (r >= 0)

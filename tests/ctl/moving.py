@@ -6,19 +6,24 @@ import glob
 import io
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
 import subprocess
 import tarfile
 
+import builds
 from cases import same, wait_until
 from ctl.fixture import live, push, record, rows
 from dns import records
+from node import Node
 from push import HOSTNAME, zone_text
 
 ZONES = [f"move{i:02}.example" for i in range(20)]
 OLD_ZONES = 1000
+MANY = 20000
+DATA_MAX = 8 << 20
 
 
 def owners(ctl):
@@ -292,7 +297,29 @@ def other_databases():
         same([row["zone"] for row in ctl.data("zones")], ["wal.example"], "zones")
 
 
+def many_as_json():
+    """Within a limit that a quarter of them would exceed if they were kept. A backend that is away has them all in its queue."""
+    names = [f"many{i:05}.example" for i in range(MANY)]
+    gone = {"name": "gone", "type": "zone-files", "zone-dir": "/nonexistent"}
+    with Node(builds.PLAIN, named=False, backends=[gone]) as n:
+        n.exists("the.database")
+        manifest = "".join(json.dumps({"zone": name}) + "\n" for name in names)
+        head = json.dumps({"format": "ddns-export", "version": 1, "zones": MANY})
+        make_tar(n.path("many.tar"), ("manifest.jsonl", f"{head}\n{manifest}".encode()),
+                 *((f"zones/{name}.zone", zone_text(name, 1).encode()) for name in names))
+        n.ctl_text("import", n.path("many.tar"))
+        wait_until(lambda: n.ctl("backends")[0]["state"] == "down", 60, "the backend was met")
+        for verb in ("zones", "queue"):
+            command, environment = n.ctl_command("--json", verb)
+            text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60, env=environment,
+                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (DATA_MAX, DATA_MAX))).stdout
+            same([row["zone"] for row in json.loads(text)], names, f"zones in {verb}")
+            same(text, json.dumps(json.loads(text), indent=2) + "\n", "its form")
+        same(n.ctl_text("--json", "zones", "none*"), "[]\n", "none of them")
+
+
 CASES = (
+    ("lists of many zones as JSON take no memory", many_as_json),
     ("a backup that is put back is served, and the node goes on", backup),
     ("an export or backup that is interrupted leaves no file", interrupted),
     ("an export makes another node serve the same, and newer zones of it are kept", export_and_import),

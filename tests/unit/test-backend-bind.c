@@ -1061,6 +1061,38 @@ static void include_file_that_named_does_not_read_is_told(void **state) {
         assert_non_null(strstr(task.message.text, "is the include file a part of its configuration?"));
 }
 
+/* A delete of it must neither wait for a name that nobody serves nor ask named to give up what it has by itself. */
+static void deleted_zone_gives_its_name_back_to_an_automatic_empty_zone(void **state) {
+        static const char empty[] = "10.in-addr.arpa";
+        Fixture *f = *state;
+        char text[512];
+
+        NEED_NAMED();
+        start_include(f, "");
+        (void) snprintf(text, sizeof text,
+                        "view \"inside\" { match-clients { any; }; recursion yes; empty-zones-enable yes;\n"
+                        "include \"%s/ddns.zones.conf\"; };\n",
+                        f->named.zones);
+        start_anew(f, text);
+        f->config.view = (char *) "inside";
+        reopen(f);
+
+        for (unsigned again = 0; again <= 1; again++) {
+                DdnsTask tasks[] = { delete (empty), delete ("none.test") };
+
+                apply_one(f, save(empty, 7, "192.0.2.1"));
+                assert_served(f, empty, 7);
+                assert_int_equal(apply(f, tasks, 2), 0);
+                for (size_t i = 0; i < 2; i++)
+                        assert_int_equal(tasks[i].state, DDNS_TASK_WRITTEN);
+                assert_true(tasks[0].unasked);
+                assert_false(tasks[1].unasked);
+                assert_false(has_file(f, empty));
+                assert_served(f, empty, 0);
+        }
+        f->config.view = NULL;
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup(new_zone_is_served, need_named),
@@ -1128,6 +1160,8 @@ int main(void) {
                                        need_named),
                 cmocka_unit_test_setup(configuration_broken_by_others_fails_the_backend, need_named),
                 cmocka_unit_test_setup(include_file_that_named_does_not_read_is_told, need_named),
+                cmocka_unit_test_setup(deleted_zone_gives_its_name_back_to_an_automatic_empty_zone,
+                                       need_named),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);

@@ -115,6 +115,22 @@ static void its_end_is_told_from_two_weeks_before_with_file_and_date(void **stat
                         "the TLS certificate tls.crt has expired on 2027-01-15 08:00:00 UTC: renew it");
 }
 
+static void it_is_bad_two_days_before_its_end(void **state) {
+        static char name[] = "tls.crt";
+        const DdnsConfig config = { .receiver.tls.certificate = name };
+        DdnsMessage message;
+        (void) state;
+
+        assert_int_equal(ddns_certificate_grade(&config, END, END - 14 * DAY - 1, &message),
+                         DDNS_CERTIFICATE_GOOD);
+        assert_int_equal(ddns_certificate_grade(&config, END, END - 2 * DAY - 1, &message),
+                         DDNS_CERTIFICATE_ENDS);
+        assert_int_equal(ddns_certificate_grade(&config, END, END - 2 * DAY, &message),
+                         DDNS_CERTIFICATE_BAD);
+        assert_int_equal(ddns_certificate_grade(&config, END, END + DAY, &message),
+                         DDNS_CERTIFICATE_BAD);
+}
+
 static void its_end_is_told_once_a_day(void **state) {
         uint64_t warned = 0;
         unsigned said = 0;
@@ -144,6 +160,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(what_is_no_certificate_is_told_without_its_text, set_up,
                                                 tear_down),
                 cmocka_unit_test(its_end_is_told_from_two_weeks_before_with_file_and_date),
+                cmocka_unit_test(it_is_bad_two_days_before_its_end),
                 cmocka_unit_test(its_end_is_told_once_a_day),
                 cmocka_unit_test(without_a_certificate_nothing_is_told),
         };

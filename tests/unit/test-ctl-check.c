@@ -241,12 +241,15 @@ static void the_end_of_the_certificate_comes_nearer(void **state) {
         assert_false(strstr(f->err, "receiver.tls"));
 
         put_certificate(f, 13);
-        check(f, 1, "DDNS WARNING - the TLS certificate expires in 13d | ");
+        check(f, 1, "DDNS WARNING - the TLS certificate /tmp/");
+        assert_true(has(f->out, " UTC, in 13 days: renew it | "));
         assert_int_equal(run(f, "check-config", NULL), 0);
-        assert_true(has(f->err, "warning: receiver.tls: the certificate expires in 13d\n"));
+        assert_true(has(f->err, "warning: receiver.tls: the TLS certificate /tmp/"));
+        assert_true(has(f->err, " UTC, in 13 days: renew it\n"));
 
         put_certificate(f, 1);
-        check(f, 2, "DDNS CRITICAL - the TLS certificate expires in 1d | ");
+        check(f, 2, "DDNS CRITICAL - the TLS certificate /tmp/");
+        assert_true(has(f->out, " UTC, in 1 days: renew it | "));
         put_certificate(f, -3);
         check(f, 2, "DDNS CRITICAL - no TLS with certificate ");
         assert_true(has(f->out, "it has expired; put the chain into /tmp/"));

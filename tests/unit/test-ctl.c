@@ -930,13 +930,13 @@ static void check_backend_asks_the_name_server_of_any_type(void **state) {
 
         assert_int_equal(run(f, "check-backend", "nobody", NULL), 1);
         assert_true(has(f->err, "no backend 'nobody' is configured"));
-        assert_int_equal(run(f, "check-backend", "files", NULL), 0);
-        assert_true(has(f->out, "OK       there is nothing to check with this type\n"));
-        assert_true(has(f->out, "\nOK: 1, warnings: 0, BAD: 0.\n"));
+        assert_int_equal(run(f, "check-backend", "files", NULL), 1);
+        assert_true(has(f->out, "/zones: No such file or directory\n"));
+        assert_true(has(f->out, "\nOK: 0, warnings: 0, BAD: 1.\n"));
 
         (void) snprintf(text, sizeof text,
-                        "backends: [{name: z, type: zone-files, zone-dir: /z, nameserver: 127.0.0.1@%u}]\n",
-                        port);
+                        "backends: [{name: z, type: zone-files, zone-dir: %s, nameserver: 127.0.0.1@%u}]\n",
+                        f->directory, port);
         write_file(f, "ddns.yaml", text);
         pid_t child = refuse_once(fd);
         assert_int_equal(run(f, "check-backend", "z", "--no-legend", NULL), 0);

@@ -284,6 +284,50 @@ static void full_disk_fails_as_a_whole_and_leaves_the_old_files(void **state) {
         assert_int_equal(umount(f->path), 0);
 }
 
+typedef struct Findings {
+        unsigned by_finding[DDNS_FINDING_BAD + 1];
+        DdnsMessage last;
+} Findings;
+
+static void note_finding(DdnsFinding finding, const char *text, void *userdata) {
+        Findings *f = userdata;
+
+        f->by_finding[finding]++;
+        (void) ddns_fail(&f->last, 0, "%s", text);
+}
+
+static void check(const char *path, unsigned good, unsigned warnings, unsigned bad, const char *text) {
+        Findings f = { 0 };
+
+        ddns_zonedir_check(path, note_finding, &f);
+        assert_int_equal(f.by_finding[DDNS_FINDING_GOOD], good);
+        assert_int_equal(f.by_finding[DDNS_FINDING_WARNING], warnings);
+        assert_int_equal(f.by_finding[DDNS_FINDING_BAD], bad);
+        assert_non_null(strstr(f.last.text, text));
+}
+
+static void check_tells_what_a_directory_lacks(void **state) {
+        Fixture *f = *state;
+
+        check(f->path, 1, 0, 0, " is there");
+        check(full(f, "none"), 0, 0, 1, "/none: No such file or directory");
+        put(f, "file", "");
+        check(full(f, "file"), 0, 0, 1, "/file is no directory");
+
+        if (mount("none", f->path, "tmpfs", 0, "size=128k") < 0) {
+                print_message("needs the right to mount a tmpfs: %s\n", strerror(errno));
+                skip();
+        }
+        check(f->path, 1, 0, 1, "has room for 128 KiB only");
+        assert_int_equal(mount("none", f->path, NULL, MS_REMOUNT, "size=8m"), 0);
+        check(f->path, 1, 1, 0, "has room for 8192 KiB only");
+        assert_int_equal(mount("none", f->path, NULL, MS_REMOUNT, "size=80m,nr_inodes=5"), 0);
+        check(f->path, 1, 0, 1, "has room for 4 files only");
+        assert_int_equal(mount("none", f->path, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+        check(f->path, 0, 0, 1, "mounted read-only");
+        assert_int_equal(umount(f->path), 0);
+}
+
 static int count_zone(const char *zone, void *userdata) {
         assert_string_equal(zone, "a.test");
         ++*(unsigned *) userdata;
@@ -380,6 +424,7 @@ int main(void) {
                                                 teardown),
                 cmocka_unit_test_setup_teardown(full_disk_fails_as_a_whole_and_leaves_the_old_files,
                                                 setup, teardown),
+                cmocka_unit_test_setup_teardown(check_tells_what_a_directory_lacks, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_files_of_zones_are_listed, setup, teardown),
                 cmocka_unit_test_setup_teardown(zone_files_backend_writes_and_removes, setup, teardown),
         };
