@@ -11,6 +11,7 @@
 
 #include "basic/clock.h"
 #include "receiver/connection.h"
+#include "receiver/headers.h"
 #include "receiver/http.h"
 #include "receiver/scrape.h"
 #include "report/report.h"
@@ -29,6 +30,9 @@
 /* Connections to the metrics socket at a time. */
 #define SCRAPES_MAX 8u
 
+/* Lines about requests that are unclear, a minute. */
+#define UNCLEAR_MAX 100u
+
 #define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
 
 typedef struct Transaction Transaction;
@@ -41,7 +45,9 @@ struct DdnsHttp {
         struct MHD_Daemon *daemon;
         DdnsConnections connections;
         bool quiesced;
-        Transaction *held; /* answers to failed logins, held back */
+        Transaction *held;           /* answers to failed logins, held back */
+        uint64_t unclear_since_usec; /* monotonic: of the minute in which `n_unclear` requests were */
+        unsigned n_unclear;
 
         int done_fd; /* eventfd: `done` has jobs */
         pthread_mutex_t lock;
@@ -59,6 +65,7 @@ struct Transaction {
         unsigned refusal;    /* HTTP status; 0: none */
         const char *refusal_text;
         bool started, judged, answered;
+        bool replied; /* the library has our answer */
 
         DdnsGuesser *guesser; /* of one that is held back; may be NULL */
         uint64_t due_usec;    /* monotonic: when its answer goes out */
@@ -161,14 +168,37 @@ static void release_body(Transaction *t) {
         t->reserved = 0;
 }
 
+/* Of what has no meaning, or more than one. Strangers can make such lines without end: they must not crowd out others. */
+static void report_unclear(Transaction *t, const char *why) {
+        DdnsHttp *h = t->http;
+        DdnsReportFields fields = { .client = t->job.exchange.client };
+
+        if (t->began_usec - h->unclear_since_usec > 60 * USEC_PER_SEC) {
+                h->unclear_since_usec = t->began_usec;
+                h->n_unclear = 0;
+        }
+        if (h->n_unclear++ < UNCLEAR_MAX)
+                ddns_report(DDNS_EVENT_PUSH_REFUSED, &fields, "a request from %s: refused, %s",
+                            t->job.exchange.client, why);
+}
+
+/* The library answers by itself what it can't read. */
+static void report_unread(Transaction *t) {
+        DdnsHeaders headers;
+        const char *why = t->started ? NULL : ddns_headers_read(t->mhd, NULL, NULL, &headers);
+
+        report_unclear(t, why ? why : "it is no HTTP, or too long");
+}
+
 static void end(void *cls, struct MHD_Connection *mhd, void **context,
                 enum MHD_RequestTerminationCode code) {
         Transaction *t = *context;
         (void) cls;
-        (void) code;
 
         if (!t)
                 return;
+        if (!t->replied && code == MHD_REQUEST_TERMINATED_WITH_ERROR)
+                report_unread(t);
         if (t->http->pipeline)
                 ddns_pipeline_end(t->http->pipeline, &t->job);
         release_body(t);
@@ -225,6 +255,7 @@ static enum MHD_Result reply(Transaction *t) {
                                                                                   : "GET, POST");
         count_answer(t);
         r = MHD_queue_response(t->mhd, x->status, response);
+        t->replied = r == MHD_YES;
         MHD_destroy_response(response);
         return r;
 }
@@ -239,10 +270,6 @@ static enum MHD_Result reply_failure(Transaction *t, unsigned status, const char
                                    1);
         ddns_service_fail(&t->job.exchange, status, text);
         return reply(t);
-}
-
-static const char *header(Transaction *t, const char *name) {
-        return MHD_lookup_connection_value(t->mhd, MHD_HEADER_KIND, name);
 }
 
 static size_t header_size(Transaction *t) {
@@ -276,24 +303,33 @@ static const char *why_not_verify(Transaction *t) {
         return all->n_looked_at >= looked_at_max ? too_many_at_once : NULL;
 }
 
+/* At once, and then the library closes: nobody knows where the body ends, and what is behind it. */
+static enum MHD_Result reply_unclear(Transaction *t, const char *why) {
+        report_unclear(t, why);
+        return reply_failure(t, MHD_HTTP_BAD_REQUEST, why);
+}
+
 /* The headers are there: what can be decided before the body. */
-static enum MHD_Result start(Transaction *t, const char *method) {
+static enum MHD_Result start(Transaction *t, const char *method, const char *version) {
         const DdnsConfig *config = t->http->config;
         DdnsExchange *x = &t->job.exchange;
-        const char *length = header(t, MHD_HTTP_HEADER_CONTENT_LENGTH), *why;
+        DdnsHeaders headers;
+        const char *why = ddns_headers_read(t->mhd, method, version, &headers);
 
         t->started = true;
         x->method = method;
+        if (why)
+                return reply_unclear(t, why);
         if (header_size(t) > (size_t) config->receiver.max_header_kib * 1024)
                 refuse(t, 431, "the request's headers are too long");
-        else if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
+        else if (headers.length > (uint64_t) config->receiver.max_body_kib * 1024)
                 refuse(t, 413, body_too_long);
         if (t->refusal || t->http->kind == DDNS_HTTP_METRICS) {
                 t->judged = true;
                 return MHD_YES;
         }
 
-        t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
+        t->job.authorization = headers.authorization;
         x->master = ddns_credentials_known(t->http->shared->credentials, t->job.authorization,
                                            &t->job.address.sa);
         if (x->master)
@@ -386,12 +422,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char 
         (void) cls;
         (void) mhd;
         (void) url;
-        (void) version;
 
         if (!t)
                 return MHD_NO; /* out of memory in begin() */
         if (!t->started)
-                return start(t, method);
+                return start(t, method, version);
         if (!t->judged) { /* resumed with the login's verdict, and the headers come once more: the body is still to come */
                 t->judged = true;
                 ddns_connection_set_standing(&t->http->connections, t->mhd,
@@ -436,6 +471,7 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                          * default does not pass, it maps each connection's memory anew, and that shows. */
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
+                        MHD_OPTION_STRICT_FOR_CLIENT, ddns_headers_strictness(),
                         MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
                         MHD_OPTION_NOTIFY_CONNECTION, ddns_connections_note, &h->connections,
                         MHD_OPTION_ARRAY, certificate ? tls : &tls[3], MHD_OPTION_END);
