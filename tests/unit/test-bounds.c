@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* What one client may take from others, against the built ddns-receiver: one case for each bound that no other case would miss. */
+#include <dirent.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "basic/cleanup.h"
+#include "basic/clock.h"
+#include "receiver.h"
+#include "test.h"
+
+#define KIB        1024
+#define PATIENCE   (60 * USEC_PER_SEC)
+#define LOGIN_TEST "GET /CMD_API_LOGIN_TEST HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION "\r\n"
+
+/* The head of a save with a body of `size` octets, and `sent` of them, which are no zone. */
+static void say_save(int fd, size_t size, size_t sent) {
+        ddns_cleanup(ddns_freep) char *body = malloc(sent);
+        char head[256];
+
+        assert_non_null(body);
+        memset(body, 'x', sent);
+        (void) snprintf(head, sizeof head,
+                        "POST /CMD_API_DNS_ADMIN?action=rawsave&domain=a.test HTTP/1.1\r\nHost: h\r\n" AUTHORIZATION
+                        "Content-Length: %zu\r\n\r\n",
+                        size);
+        client_say(fd, head);
+        client_write(fd, body, sent);
+}
+
+/* Else whoever announces much and sends less keeps others out. */
+static void a_body_that_is_announced_as_too_long_takes_no_room(void **state) {
+        Receiver *r = receiver_new("  max-body-kib: 512\n  max-memory-mib: 1\n  request-timeout: 1h\n",
+                                   "");
+        int greedy[2];
+        (void) state;
+
+        assert_true(client_push(r, "before.test", 1)); /* the login is known from here on */
+        for (size_t i = 0; i < ARRAY_SIZE(greedy); i++) {
+                greedy[i] = client_connect(r);
+                say_save(greedy[i], 4096 * KIB, 500 * KIB);
+        }
+        for (unsigned i = 0; i < 20; i++) { /* until all that they sent is read for certain */
+                ddns_cleanup(ddns_closep) int fd = client_connect(r);
+
+                say_save(fd, 400 * KIB, 400 * KIB);
+                assert_int_equal(client_read(fd).status, 400); /* it was looked at */
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(greedy); i++)
+                (void) close(greedy[i]);
+        receiver_free(r);
+}
+
+static unsigned descriptors(const Receiver *r) {
+        char path[64];
+        unsigned n = 0;
+
+        (void) snprintf(path, sizeof path, "/proc/%d/fd", (int) r->pid);
+        DIR *d = opendir(path);
+        assert_non_null(d);
+        while (readdir(d))
+                n++;
+        (void) closedir(d);
+        return n;
+}
+
+/* Has logged in, and so goes for nobody else. It can't see its end, which is behind all that it does not read. */
+static void who_takes_no_answers_is_cut(void **state) {
+        Receiver *r = receiver_new("  request-timeout: 1s\n", "");
+        uint64_t end = ddns_monotonic_usec() + PATIENCE;
+        unsigned before;
+        int size = 4 * KIB;
+        (void) state;
+
+        assert_true(client_push(r, "a.test", 1));
+        before = descriptors(r);
+        ddns_cleanup(ddns_closep) int fd = client_connect(r);
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size), 0);
+        client_say(fd, LOGIN_TEST);
+        assert_int_equal(client_read(fd).status, 200);
+        assert_true(descriptors(r) > before);
+        while (descriptors(r) > before) {
+                struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+                if (ddns_monotonic_usec() > end)
+                        fail_msg("a client that reads nothing is still connected");
+                (void) poll(&p, 1, 10);
+                (void) send(fd, LOGIN_TEST, strlen(LOGIN_TEST), MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+        assert_true(client_push(r, "a.test", 2));
+        receiver_free(r);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_body_that_is_announced_as_too_long_takes_no_room),
+                cmocka_unit_test(who_takes_no_answers_is_cut),
+        };
+
+        return cmocka_run_group_tests_name("bounds", tests, NULL, NULL);
+}
