@@ -98,10 +98,30 @@ static void who_takes_no_answers_is_cut(void **state) {
         receiver_free(r);
 }
 
+/* All of them have logged in, so nobody goes: the others have to wait. */
+static void there_are_not_more_connections_than_that(void **state) {
+        Receiver *r = receiver_new_with_metrics("  max-connections: 3\n  request-timeout: 1h\n", "");
+        int fds[6];
+        (void) state;
+
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+                fds[i] = client_connect(r);
+                client_say(fds[i], LOGIN_TEST);
+                if (i < 3)
+                        assert_int_equal(client_read(fds[i]).status, 200);
+        }
+        for (unsigned i = 0; i < 20; i++) /* each of them a round of the loop */
+                assert_int_equal(open_connections(r), 3);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                (void) close(fds[i]);
+        receiver_free(r);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_body_that_is_announced_as_too_long_takes_no_room),
                 cmocka_unit_test(who_takes_no_answers_is_cut),
+                cmocka_unit_test(there_are_not_more_connections_than_that),
         };
 
         return cmocka_run_group_tests_name("bounds", tests, NULL, NULL);
