@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Who guesses passwords: how often logins failed from an address, and how late the next failure is answered.
  *
- * A right password is never slowed, so nobody locks out the master he shares an address with. An address is an IPv4 address or an
- * IPv6 /64, which is what one customer has. The table has a fixed size; all of it belongs to the event loop's thread. */
+ * A right password is never slowed, and one that was right once in this process is known without a hash: from then on nobody
+ * locks out the master he shares an address with. A master's first login can be refused while guesses wait, and that has to be so:
+ * only the slow hash tells it from a guess. To look at more would let a guesser try more, and a line to wait in would be
+ * filled by him. To know it from the process before, what is quick to check would have to be written down somewhere.
+ *
+ * An address is an IPv4 address or an IPv6 /64, which is what one customer has. The table has a fixed size; all of it belongs to the
+ * event loop's thread. */
 #pragma once
 
 #include <stdbool.h>

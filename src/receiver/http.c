@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Requests in, answers out. */
+/* The daemon of libmicrohttpd, and what is through with the pipeline. */
 #include <assert.h>
 #include <errno.h>
-#include <microhttpd.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include "basic/clock.h"
-#include "receiver/connection.h"
-#include "receiver/http.h"
-#include "receiver/scrape.h"
-#include "report/report.h"
+#include "receiver/headers.h"
+#include "receiver/login.h"
 
 /* Rounds of libmicrohttpd at a time, before the loop looks at timers and signals again. */
 #define RUNS_MAX 16
@@ -23,51 +18,12 @@
 #define GRACE_USEC     (100 * USEC_PER_MSEC)
 #define GRACE_TLS_USEC (250 * USEC_PER_MSEC)
 
-/* Passwords that are looked at, a tenth of a second each, may take a quarter of the connections, or so many. */
-#define LOOKED_AT_MIN 16u
-
 /* Connections to the metrics socket at a time. */
 #define SCRAPES_MAX 8u
 
-#define REALM "Basic realm=\"ddns\", charset=\"UTF-8\""
-
-typedef struct Transaction Transaction;
-
-struct DdnsHttp {
-        DdnsHttpShared *shared;
-        const DdnsConfig *config;
-        DdnsHttpKind kind;
-        DdnsPipeline *pipeline;
-        struct MHD_Daemon *daemon;
-        DdnsConnections connections;
-        bool quiesced;
-        Transaction *held; /* answers to failed logins, held back */
-
-        int done_fd; /* eventfd: `done` has jobs */
-        pthread_mutex_t lock;
-        DdnsJob *done;
-};
-
-/* One request on its way through. The job is first, so that one is the other. */
-struct Transaction {
-        DdnsJob job;
-        DdnsHttp *http;
-        struct MHD_Connection *mhd;
-        char *target;        /* raw, cut at '?' */
-        size_t reserved;     /* of shared->memory */
-        uint64_t began_usec; /* monotonic */
-        unsigned refusal;    /* HTTP status; 0: none */
-        const char *refusal_text;
-        bool started, judged, answered;
-
-        DdnsGuesser *guesser; /* of one that is held back; may be NULL */
-        uint64_t due_usec;    /* monotonic: when its answer goes out */
-        Transaction *next_held;
-};
-
 /* libmicrohttpd without a thread of its own is deaf to other threads, so finished jobs wait for the loop in a list. */
 void ddns_http_done(DdnsJob *job) {
-        DdnsHttp *h = ((Transaction *) job)->http;
+        DdnsHttp *h = ((DdnsTransaction *) job)->http;
         uint64_t one = 1;
 
         (void) pthread_mutex_lock(&h->lock);
@@ -90,7 +46,7 @@ static void resume_done(DdnsHttp *h) {
 
         for (DdnsJob *next; job; job = next) {
                 next = job->next;
-                MHD_resume_connection(((Transaction *) job)->mhd);
+                MHD_resume_connection(((DdnsTransaction *) job)->mhd);
         }
 }
 
@@ -102,312 +58,6 @@ void ddns_http_sweep(DdnsHttp *h, uint64_t now_monotonic_usec) {
                                config->receiver.request_timeout_usec, config->receiver.login_delay_usec,
                                h->quiesced);
 }
-
-/* Those whose time has come, or all when the program leaves. */
-static void resume_held(DdnsHttp *h) {
-        bool all = h->quiesced || !h->pipeline;
-        uint64_t now = ddns_monotonic_usec();
-
-        for (Transaction **p = &h->held, *t; (t = *p);) {
-                if (!all && t->due_usec > now && !ddns_connection_is_cut(t->mhd)) {
-                        p = &t->next_held;
-                        continue;
-                }
-                *p = t->next_held;
-                if (t->guesser)
-                        ddns_guesses_release(t->guesser);
-                MHD_resume_connection(t->mhd);
-        }
-}
-
-/* ---- one request ---- */
-
-static void *begin(void *cls, const char *uri, struct MHD_Connection *mhd) {
-        Transaction *t = calloc(1, sizeof *t);
-
-        if (!t)
-                return NULL;
-        t->http = cls;
-        t->mhd = mhd;
-        t->began_usec = ddns_monotonic_usec();
-        t->target = strdup(uri);
-        if (!t->target) {
-                free(t);
-                return NULL;
-        }
-
-        char *query = strchr(t->target, '?');
-        if (query)
-                *query++ = '\0';
-        t->job.exchange.path = t->target;
-        t->job.exchange.query = query ? query : "";
-
-        const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-        if (info && info->client_addr->sa_family == AF_INET)
-                memcpy(&t->job.address.in, info->client_addr, sizeof t->job.address.in);
-        else if (info && info->client_addr->sa_family == AF_INET6)
-                memcpy(&t->job.address.in6, info->client_addr, sizeof t->job.address.in6);
-        ddns_address_format(&t->job.address.sa, t->job.exchange.client);
-        ddns_connection_set_state(mhd, DDNS_CONNECTION_RECEIVING);
-        if (t->http->pipeline)
-                ddns_pipeline_begin(t->http->pipeline, &t->job);
-        return t;
-}
-
-static void release_body(Transaction *t) {
-        ddns_buffer_done(&t->job.exchange.body);
-        t->http->shared->memory -= t->reserved;
-        t->reserved = 0;
-}
-
-static void end(void *cls, struct MHD_Connection *mhd, void **context,
-                enum MHD_RequestTerminationCode code) {
-        Transaction *t = *context;
-        (void) cls;
-        (void) code;
-
-        if (!t)
-                return;
-        if (t->http->pipeline)
-                ddns_pipeline_end(t->http->pipeline, &t->job);
-        release_body(t);
-        ddns_exchange_done(&t->job.exchange);
-        free(t->target);
-        free(t);
-        *context = NULL;
-        ddns_connection_set_state(mhd, DDNS_CONNECTION_KEPT);
-}
-
-static enum MHD_Result submit(Transaction *t, int kind) {
-        if (!t->http->pipeline)
-                return MHD_NO; /* the program could not wait any longer */
-        t->job.kind = kind;
-        MHD_suspend_connection(t->mhd);
-        ddns_pipeline_submit(t->http->pipeline, &t->job);
-        return MHD_YES;
-}
-
-static void count_answer(const Transaction *t) {
-        DdnsMetricsProcess *metrics = t->http->shared->metrics;
-        unsigned status = t->job.exchange.status;
-
-        if (t->http->kind == DDNS_HTTP_METRICS)
-                return;
-        ddns_metrics_count(metrics,
-                           status < 400   ? DDNS_METRICS_ANSWERED_2XX
-                           : status < 500 ? DDNS_METRICS_ANSWERED_4XX
-                                          : DDNS_METRICS_ANSWERED_5XX,
-                           1);
-        ddns_metrics_time(metrics, ddns_monotonic_usec() - t->began_usec);
-}
-
-static enum MHD_Result reply(Transaction *t) {
-        const DdnsExchange *x = &t->job.exchange;
-        struct MHD_Response *response = NULL;
-        enum MHD_Result r;
-
-        /* Half an answer, or an empty one, is no answer. */
-        if (ddns_buffer_status(&x->answer) >= 0)
-                response = MHD_create_response_from_buffer(x->answer.size, x->answer.data,
-                                                           MHD_RESPMEM_MUST_COPY);
-
-        if (!response)
-                return MHD_NO;
-        (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, x->content_type);
-        if (x->status == MHD_HTTP_UNAUTHORIZED)
-                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, REALM);
-        if (t->http->quiesced)
-                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-        if (x->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-                (void) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-                                               t->http->kind == DDNS_HTTP_METRICS ? "GET, HEAD"
-                                                                                  : "GET, POST");
-        count_answer(t);
-        r = MHD_queue_response(t->mhd, x->status, response);
-        MHD_destroy_response(response);
-        return r;
-}
-
-static const char no_memory[] = "out of memory, nothing was stored; send it again later";
-
-static enum MHD_Result reply_failure(Transaction *t, unsigned status, const char *text) {
-        if (status == 503)
-                ddns_metrics_count(t->http->shared->metrics,
-                                   text == no_memory ? DDNS_METRICS_503_OUT_OF_MEMORY
-                                                     : DDNS_METRICS_503_TOO_MANY_REQUESTS,
-                                   1);
-        ddns_service_fail(&t->job.exchange, status, text);
-        return reply(t);
-}
-
-static const char *header(Transaction *t, const char *name) {
-        return MHD_lookup_connection_value(t->mhd, MHD_HEADER_KIND, name);
-}
-
-static size_t header_size(Transaction *t) {
-        const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(t->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-        return info ? info->header_size : 0;
-}
-
-static const char body_too_long[] = "the request's body is too long";
-static const char too_many_logins[] = "too many logins failed from this address; try again later";
-static const char too_many_at_once[] = "too many logins at once; try again later";
-static const char too_many[] = "too many requests at once, nothing was stored; send it again later";
-
-/* Decides what the answer will be. It waits for the end of the body, which is read and forgotten: an answer that overtakes
- * the body would be lost with the reset. The deadline bounds how long that takes. */
-static void refuse(Transaction *t, unsigned status, const char *text) {
-        release_body(t);
-        t->refusal = status;
-        t->refusal_text = text;
-}
-
-/* The time that passwords take is bounded for each address, and those whose passwords are looked at leave room for others. */
-static const char *why_not_verify(Transaction *t) {
-        DdnsConnections *all = &t->http->connections;
-        unsigned looked_at_max = all->max / 4 > LOOKED_AT_MIN ? all->max / 4 : LOOKED_AT_MIN;
-
-        if (ddns_guesses_is_full(t->http->shared->guesses, &t->job.address.sa,
-                                 ddns_connections_looked_at(all, t->mhd)))
-                return too_many_logins;
-        return all->n_looked_at >= looked_at_max ? too_many_at_once : NULL;
-}
-
-/* The headers are there: what can be decided before the body. */
-static enum MHD_Result start(Transaction *t, const char *method) {
-        const DdnsConfig *config = t->http->config;
-        DdnsExchange *x = &t->job.exchange;
-        const char *length = header(t, MHD_HTTP_HEADER_CONTENT_LENGTH), *why;
-
-        t->started = true;
-        x->method = method;
-        if (header_size(t) > (size_t) config->receiver.max_header_kib * 1024)
-                refuse(t, 431, "the request's headers are too long");
-        else if (length && strtoull(length, NULL, 10) > (uint64_t) config->receiver.max_body_kib * 1024)
-                refuse(t, 413, body_too_long);
-        if (t->refusal || t->http->kind == DDNS_HTTP_METRICS) {
-                t->judged = true;
-                return MHD_YES;
-        }
-
-        t->job.authorization = header(t, MHD_HTTP_HEADER_AUTHORIZATION);
-        x->master = ddns_credentials_known(t->http->shared->credentials, t->job.authorization,
-                                           &t->job.address.sa);
-        if (x->master)
-                ddns_connection_set_standing(&t->http->connections, t->mhd, DDNS_STANDING_MASTER);
-        if (x->master || !t->job.authorization) {
-                t->judged = true;
-                return MHD_YES;
-        }
-        why = why_not_verify(t);
-        if (why) {
-                refuse(t, 429, why);
-                t->judged = true;
-                return MHD_YES;
-        }
-        ddns_connection_set_standing(&t->http->connections, t->mhd, DDNS_STANDING_LOOKED_AT);
-        return submit(t, DDNS_JOB_VERIFY);
-}
-
-static void receive(Transaction *t, const char *data, size_t size) {
-        const DdnsConfig *config = t->http->config;
-
-        if (t->refusal || !t->job.exchange.master)
-                return;
-        if (t->reserved + size > (size_t) config->receiver.max_body_kib * 1024) {
-                refuse(t, 413, body_too_long);
-                return;
-        }
-        if (t->http->shared->memory + size > (size_t) config->receiver.max_memory_mib * 1024 * 1024) {
-                refuse(t, 503, too_many);
-                return;
-        }
-        t->reserved += size;
-        t->http->shared->memory += size;
-        ddns_buffer_append(&t->job.exchange.body, data, size);
-}
-
-static enum MHD_Result refuse_login(Transaction *t) {
-        static const char text[] = "Authentication failed";
-        char username[DDNS_USERNAME_SHOWN];
-        DdnsReportFields fields = { .client = t->job.exchange.client };
-
-        if (!t->job.authorization) /* browsers and scanners: not worth a warning */
-                return reply_failure(t, MHD_HTTP_UNAUTHORIZED, text);
-        ddns_metrics_count(t->http->shared->metrics, DDNS_METRICS_LOGIN_FAILED, 1);
-        ddns_credentials_username(t->job.authorization, username);
-        if (t->job.error > 0)
-                ddns_report(DDNS_EVENT_NOTICE, &fields,
-                            "user \"%s\" has the right password, but 'allow' of this master has no %s",
-                            username, t->job.exchange.client);
-        ddns_report(DDNS_EVENT_LOGIN_FAILED, &fields, "login failed for user \"%s\" from %s", username,
-                    t->job.exchange.client);
-
-        uint64_t now = ddns_monotonic_usec();
-        uint64_t delay = ddns_guesses_failed(t->http->shared->guesses, &t->job.address.sa, now,
-                                             t->http->config->receiver.login_delay_usec, &t->guesser);
-        if (delay == 0)
-                return reply_failure(t, MHD_HTTP_UNAUTHORIZED, text);
-        ddns_service_fail(&t->job.exchange, MHD_HTTP_UNAUTHORIZED, text);
-        t->answered = true;
-        t->due_usec = now + delay;
-        t->next_held = t->http->held;
-        t->http->held = t;
-        MHD_suspend_connection(t->mhd);
-        return MHD_YES;
-}
-
-/* The request is complete. */
-static enum MHD_Result judge(Transaction *t) {
-        ddns_connection_set_state(t->mhd, DDNS_CONNECTION_ANSWERING);
-        if (t->refusal)
-                return reply_failure(t, t->refusal, t->refusal_text);
-        if (t->http->kind == DDNS_HTTP_METRICS) {
-                t->answered = true;
-                return ddns_scrape_judge(&t->job.exchange) ? submit(t, DDNS_JOB_SCRAPE) : reply(t);
-        }
-        if (t->job.error < 0)
-                return reply_failure(t, 503, no_memory);
-        if (!t->job.exchange.master)
-                return refuse_login(t);
-        if (ddns_buffer_status(&t->job.exchange.body) < 0)
-                return reply_failure(t, 503, no_memory);
-        t->answered = true;
-        return submit(t, DDNS_JOB_HANDLE);
-}
-
-/* Called for the headers, for each piece of the body, at its end, and again after each resumption. */
-static enum MHD_Result handle(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                              const char *version, const char *data, size_t *size, void **context) {
-        Transaction *t = *context;
-        (void) cls;
-        (void) mhd;
-        (void) url;
-        (void) version;
-
-        if (!t)
-                return MHD_NO; /* out of memory in begin() */
-        if (!t->started)
-                return start(t, method);
-        if (!t->judged) { /* resumed with the login's verdict, and the headers come once more: the body is still to come */
-                t->judged = true;
-                ddns_connection_set_standing(&t->http->connections, t->mhd,
-                                             t->job.exchange.master ? DDNS_STANDING_MASTER
-                                                                    : DDNS_STANDING_STRANGER);
-                return MHD_YES;
-        }
-        if (*size > 0) {
-                receive(t, data, *size);
-                *size = 0;
-                return MHD_YES;
-        }
-        return t->answered ? reply(t) : judge(t);
-}
-
-/* ---- the daemon ---- */
 
 /* Older versions than 1.2 are not for public use any more (RFC 8996); the rest is GnuTLS' choice. */
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%SERVER_PRECEDENCE"
@@ -427,7 +77,7 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
         return MHD_start_daemon(
                         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME |
                                         (certificate ? MHD_USE_TLS : MHD_USE_TURBO),
-                        0, NULL, NULL, handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
+                        0, NULL, NULL, ddns_transaction_handle, h, MHD_OPTION_LISTEN_SOCKET, fd,
                         MHD_OPTION_CONNECTION_LIMIT, metrics ? SCRAPES_MAX : h->shared->max_connections,
                         MHD_OPTION_CONNECTION_TIMEOUT,
                         (unsigned) ((config->receiver.request_timeout_usec + USEC_PER_SEC - 1) /
@@ -436,7 +86,9 @@ static struct MHD_Daemon *start_daemon(DdnsHttp *h, int fd, const DdnsCertificat
                          * default does not pass, it maps each connection's memory anew, and that shows. */
                         MHD_OPTION_CONNECTION_MEMORY_LIMIT,
                         (size_t) config->receiver.max_header_kib * 1024 * 3 / 2 + 8192,
-                        MHD_OPTION_URI_LOG_CALLBACK, begin, h, MHD_OPTION_NOTIFY_COMPLETED, end, h,
+                        MHD_OPTION_STRICT_FOR_CLIENT, ddns_headers_strictness(),
+                        MHD_OPTION_URI_LOG_CALLBACK, ddns_transaction_begin, h,
+                        MHD_OPTION_NOTIFY_COMPLETED, ddns_transaction_end, h,
                         MHD_OPTION_NOTIFY_CONNECTION, ddns_connections_note, &h->connections,
                         MHD_OPTION_ARRAY, certificate ? tls : &tls[3], MHD_OPTION_END);
 }
@@ -507,7 +159,7 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
         bool again = true;
 
         resume_done(h);
-        resume_held(h);
+        ddns_login_resume(h);
         /* A time-out of 0 means that it has more to do at once, as closing what it has answered. After an end it looks at
          * clients that waited for room, and only when it is run again. */
         for (unsigned i = 0; i < RUNS_MAX && again; i++) {
@@ -525,12 +177,9 @@ int ddns_http_run(DdnsHttp *h, uint64_t *ret_timeout_usec) {
                 if (wait < *ret_timeout_usec)
                         *ret_timeout_usec = wait;
         }
-        for (const Transaction *t = h->held; t; t = t->next_held) {
-                uint64_t now = ddns_monotonic_usec(), wait = t->due_usec > now ? t->due_usec - now : 0;
-
-                if (wait < *ret_timeout_usec)
-                        *ret_timeout_usec = wait;
-        }
+        uint64_t wait = ddns_login_wait_usec(h);
+        if (wait < *ret_timeout_usec)
+                *ret_timeout_usec = wait;
         return 0;
 }
 

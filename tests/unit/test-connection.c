@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines of connections, without the HTTP library and at times of the test's own. */
+#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 typedef struct Peer {
         int fd, client;
         void *context;
+        struct sockaddr_in address; /* of no family: it is not known */
         union MHD_ConnectionInfo info;
 } Peer;
 
@@ -28,8 +30,8 @@ const union MHD_ConnectionInfo *__wrap_MHD_get_connection_info(struct MHD_Connec
         Peer *p = (Peer *) mhd;
 
         if (type == MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-                return NULL;
-        if (type == MHD_CONNECTION_INFO_CONNECTION_FD)
+                p->info.client_addr = (struct sockaddr *) &p->address;
+        else if (type == MHD_CONNECTION_INFO_CONNECTION_FD)
                 p->info.connect_fd = p->fd;
         else
                 p->info.socket_context = p->context;
@@ -173,6 +175,69 @@ static void they_come_and_go_in_any_order(void **state) {
         expect_cut(f, false, false, true);
 }
 
+/* All come anew, where there are at most `max`, and `max_of_site` of one address; the first `n` come from the same one. */
+static void come_from(Fixture *f, unsigned max, unsigned max_of_site, size_t n) {
+        for (size_t i = 0; i < ARRAY_SIZE(f->peers); i++)
+                note(f, i, MHD_CONNECTION_NOTIFY_CLOSED);
+        f->metrics.counters[ACCEPTED] = 0;
+        f->all.max = max;
+        f->all.max_of_site = max_of_site;
+        f->all.grace_usec = USEC_PER_SEC;
+        for (size_t i = 0; i < ARRAY_SIZE(f->peers); i++) {
+                f->peers[i].address = (struct sockaddr_in){ .sin_family = AF_INET };
+                f->peers[i].address.sin_addr.s_addr = htonl(0xC0000201 + (i < n ? 0 : (uint32_t) i));
+                note(f, i, MHD_CONNECTION_NOTIFY_STARTED);
+        }
+}
+
+static void when_there_is_no_room_the_oldest_stranger_goes_after_its_moment(void **state) {
+        Fixture *f = *state;
+        const uint64_t began = ddns_monotonic_usec();
+
+        come_from(f, 3, 0, 0);
+        assert_in_range(ddns_connections_make_room(&f->all, began), 1, 2 * USEC_PER_SEC);
+        expect_cut(f, false, false, false);
+        (void) ddns_connections_make_room(&f->all, began + 60 * USEC_PER_SEC);
+        expect_cut(f, true, false, false); /* one is enough, for the others have time then */
+}
+
+static void a_master_does_not_go(void **state) {
+        Fixture *f = *state;
+
+        come_from(f, 3, 0, 0);
+        ddns_connection_set_standing(&f->all, mhd_of(&f->peers[0]), DDNS_STANDING_MASTER);
+        (void) ddns_connections_make_room(&f->all, ddns_monotonic_usec() + 60 * USEC_PER_SEC);
+        expect_cut(f, false, true, false);
+}
+
+static void with_room_nobody_goes(void **state) {
+        Fixture *f = *state;
+
+        come_from(f, 4, 0, 0);
+        assert_true(ddns_connections_make_room(&f->all, ddns_monotonic_usec() + 60 * USEC_PER_SEC) ==
+                    UINT64_MAX);
+        expect_cut(f, false, false, false);
+}
+
+static void beyond_its_share_an_address_loses_the_oldest_after_its_moment(void **state) {
+        Fixture *f = *state;
+        const uint64_t began = ddns_monotonic_usec();
+
+        come_from(f, 100, 1, 2);
+        (void) ddns_connections_make_room(&f->all, began);
+        expect_cut(f, false, false, false);
+        (void) ddns_connections_make_room(&f->all, began + 60 * USEC_PER_SEC);
+        expect_cut(f, true, false, false);
+}
+
+/* In a moment that is long enough it would have all of them. */
+static void with_half_of_all_connections_an_address_loses_one_at_once(void **state) {
+        Fixture *f = *state;
+
+        come_from(f, 4, 1, 3);
+        expect_cut(f, true, false, false);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -183,6 +248,11 @@ int main(void) {
                 TEST(a_stranger_has_one_deadline_for_all_that_it_asks),
                 TEST(nobody_is_a_stranger_where_nobody_logs_in),
                 TEST(they_come_and_go_in_any_order),
+                TEST(when_there_is_no_room_the_oldest_stranger_goes_after_its_moment),
+                TEST(a_master_does_not_go),
+                TEST(with_room_nobody_goes),
+                TEST(beyond_its_share_an_address_loses_the_oldest_after_its_moment),
+                TEST(with_half_of_all_connections_an_address_loses_one_at_once),
         };
 
         return cmocka_run_group_tests_name("connection", tests, NULL, NULL);

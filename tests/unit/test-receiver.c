@@ -137,8 +137,10 @@ static void is_answered(int fd, const char *request) {
 static void strangers_go_when_there_is_no_room_and_masters_stay(void **state) {
         Receiver *r = receiver_new("  max-connections: 4\n  request-timeout: 1h\n  login-delay: 1h\n",
                                    "");
-        static const char *const nothing_much[] = { "", "G", "GET / HTTP/1.1\r\n\r\n",
-                                                    "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\n" };
+        static const char *const nothing_much[] = {
+                "", "G", "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n"
+        };
         int kept = client_connect(r), fds[12];
 
         is_answered(kept, LOGIN_TEST);
