@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What one client may take from others, against the built ddns-receiver: one case for each bound that no other case would miss. */
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,11 +118,77 @@ static void there_are_not_more_connections_than_that(void **state) {
         receiver_free(r);
 }
 
+/* Of the same password, so that each guess takes a twentieth of a second or more. */
+static const char slow_hash[] = "$6$rounds=200000$saltsalt$T2g6vJO3.bZ8NtDiRs1jsfyRiu7u1Yc0mr"
+                                "ZH8m7qCvy/MOjYWZccMlGwKpD.jn43jrjRexNu56BgnfN1dbLdh0";
+
+static void write_slow_hash(Receiver *r) {
+        char path[128];
+
+        assert_true(client_push(r, "a.test", 1)); /* it is there, and takes signals */
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        (void) snprintf(path, sizeof path, "%s/hash", r->directory);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fprintf(f, "%s\n", slow_hash);
+        assert_int_equal(fclose(f), 0);
+        receiver_start(r);
+}
+
+/* A guess from 127.0.1.`i`. */
+static int guess_from(const Receiver *r, unsigned i) {
+        struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7F000100 + i) }, to;
+        socklen_t size = sizeof to;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_true(fd >= 0);
+        assert_int_equal(bind(fd, (struct sockaddr *) &a, sizeof a), 0);
+        assert_int_equal(getsockname(r->listener, (struct sockaddr *) &to, &size), 0);
+        assert_int_equal(connect(fd, (struct sockaddr *) &to, size), 0);
+        client_say(fd,
+                   "GET /CMD_API_LOGIN_TEST HTTP/1.0\r\nAuthorization: Basic ZGRuczp3cm9uZw==\r\n\r\n");
+        return fd;
+}
+
+/* How many of so many guesses at once, each from an address of its own or all from one, are not looked at. */
+static unsigned count_refused(const Receiver *r, unsigned n, bool from_one) {
+        unsigned refused = 0;
+        int fds[20];
+
+        assert_true(n <= ARRAY_SIZE(fds));
+        for (unsigned i = 0; i < n; i++)
+                fds[i] = guess_from(r, from_one ? 1 : i + 1);
+        for (unsigned i = 0; i < n; i++) {
+                Answer a = client_read(fds[i]);
+
+                assert_true(a.status == 401 || a.status == 429);
+                refused += a.status == 429;
+                (void) close(fds[i]);
+        }
+        return refused;
+}
+
+/* Four from an address that guessed already; sixteen in all, which is the least, whatever the limit of connections. */
+static void passwords_are_looked_at_so_many_at_a_time(void **state) {
+        Receiver *r = receiver_new("  max-connections: 40\n  max-connections-per-address: 40\n"
+                                   "  login-delay: 0\n  request-timeout: 1h\n",
+                                   "");
+        (void) state;
+
+        write_slow_hash(r);
+        assert_int_equal(count_refused(r, 1, true), 0);
+        assert_in_range(count_refused(r, 15, true), 1, 11);
+        assert_in_range(count_refused(r, 20, false), 1, 4);
+        receiver_free(r);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_body_that_is_announced_as_too_long_takes_no_room),
                 cmocka_unit_test(who_takes_no_answers_is_cut),
                 cmocka_unit_test(there_are_not_more_connections_than_that),
+                cmocka_unit_test(passwords_are_looked_at_so_many_at_a_time),
         };
 
         return cmocka_run_group_tests_name("bounds", tests, NULL, NULL);
