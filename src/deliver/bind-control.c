@@ -8,7 +8,8 @@
 #include "basic/crash-point.h"
 #include "deliver/bind.h"
 
-#define CLOSED "Not allowing new zones"
+#define CLOSED    "Not allowing new zones"
+#define FILE_WORD "file \""
 
 static int connect_control(DdnsBackend *b, DdnsMessage *message) {
         DdnsMessage reason = DDNS_MESSAGE_NULL;
@@ -161,6 +162,23 @@ static const char *find_line(const char *text, const char *name) {
         return NULL;
 }
 
+/* Of a zone that it could not load named tells nothing but its configuration. With our file it is one that we added. */
+static int ask_configuration(DdnsBackend *b, const char *zone, DdnsBindStatus *ret,
+                             DdnsMessage *message) {
+        DdnsRndcReply reply;
+
+        int r = ddns_bind_zone_command(b, "showzone", zone, &reply, message);
+        if (r < 0)
+                return r;
+        const char *file = strstr(reply.text, FILE_WORD);
+        if (reply.result != 0 || !file)
+                return 0;
+        file += strlen(FILE_WORD);
+        (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) strcspn(file, "\""), file);
+        ret->added = !ddns_bind_is_elsewhere(b, zone, ret);
+        return 0;
+}
+
 static void parse_status(const char *text, DdnsBindStatus *ret) {
         const char *serial = find_line(text, "serial"), *loaded = find_line(text, "last loaded");
         const char *file = find_line(text, "files"),
@@ -187,5 +205,5 @@ int ddns_bind_zonestatus(DdnsBackend *b, const char *zone, DdnsBindStatus *ret, 
         *ret = (DdnsBindStatus){ .known = !ddns_bind_is_unknown_zone(&reply) };
         if (reply.result == 0)
                 parse_status(reply.text, ret);
-        return 0;
+        return reply.result != 0 && ret->known ? ask_configuration(b, zone, ret, message) : 0;
 }
