@@ -8,10 +8,8 @@
 #include "config/url.h"
 #include "config/values.h"
 
-/* Where `nameserver` is asked unless it names a port. */
-#define DNS_PORT 53
-
-static const char blanks[] = " \t";
+#define DNS_PORT 53 /* where `nameserver` is asked unless it names a port */
+#define BLANKS   " \t"
 
 static const struct {
         const char *name;
@@ -56,9 +54,9 @@ static int read_duration(const char **p, uint64_t *ret) {
 
         if (r == -EINVAL)
                 return r;
-        *p += strspn(*p, blanks);
+        *p += strspn(*p, BLANKS);
 
-        size_t length = strcspn(*p, " \t0123456789");
+        size_t length = strcspn(*p, BLANKS "0123456789");
         if (length > 0) {
                 size_t i = 0;
 
@@ -69,7 +67,7 @@ static int read_duration(const char **p, uint64_t *ret) {
                         return -EINVAL;
                 unit = units[i].usec;
                 *p += length;
-                *p += strspn(*p, blanks);
+                *p += strspn(*p, BLANKS);
         }
         if (r == 0 && __builtin_mul_overflow(n, unit, ret))
                 r = -ERANGE;
@@ -376,8 +374,7 @@ void ddns_value_describe(const DdnsSetting *s, DdnsMessage *ret) {
         case DDNS_SETTING_PATH:
                 (void) ddns_fail(ret, 0,
                                  "an absolute path of at most %" PRIu64
-                                 " bytes without quotes, '\\', ';', '..' "
-                                 "and control characters",
+                                 " bytes without quotes, '\\', ';', '..' and control characters",
                                  s->max);
                 break;
         case DDNS_SETTING_ENDPOINTS:

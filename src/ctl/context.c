@@ -13,7 +13,7 @@
 #include "ctl/verb.h"
 #include "store/options.h"
 
-static void say(DdnsCtl *c, const char *format, va_list ap) {
+__attribute__((format(printf, 2, 0))) static void say(DdnsCtl *c, const char *format, va_list ap) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer line = DDNS_BUFFER_NULL;
         ddns_cleanup(ddns_freep) char *text = NULL;
 

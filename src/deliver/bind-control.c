@@ -186,7 +186,7 @@ static void parse_status(const char *text, DdnsBindStatus *ret) {
  * whatever zone-dir it was. */
 static int look_at_statement(DdnsBackend *b, const char *zone, DdnsBindStatus *ret,
                              DdnsMessage *message) {
-        size_t n_zone = strlen(zone);
+        char ours[DDNS_ZONE_NAME_MAX + sizeof "/.db"];
         DdnsRndcReply reply;
 
         int r = ddns_bind_zone_command(b, "showzone", zone, &reply, message);
@@ -194,11 +194,10 @@ static int look_at_statement(DdnsBackend *b, const char *zone, DdnsBindStatus *r
         if (!file)
                 return r;
         file += strlen(" file \"");
-        const char *end = file + strcspn(file, "\"");
-        (void) snprintf(ret->file, sizeof ret->file, "%.*s", (int) (end - file), file);
-        ret->added = strstr(reply.text, " check-names ignore;") &&
-                     (size_t) (end - file) > n_zone + strlen("/.db") && memcmp(end - 3, ".db", 3) == 0 &&
-                     memcmp(end - 3 - n_zone, zone, n_zone) == 0 && end[-4 - (ptrdiff_t) n_zone] == '/';
+        int size = (int) strcspn(file, "\""), n = snprintf(ours, sizeof ours, "/%s.db", zone);
+        (void) snprintf(ret->file, sizeof ret->file, "%.*s", size, file);
+        ret->added = strstr(reply.text, " check-names ignore;") && size >= n &&
+                     strncmp(file + size - n, ours, (size_t) n) == 0;
         return 0;
 }
 

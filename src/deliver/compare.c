@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* After a restart of the name server: does it still have what it had? BIND keeps added zones in a file of its own, and that
- * file has been lost before. */
+ * file has been lost before. When the power goes, the last change of it may be undone (LMDB without a sync of its meta page): an
+ * added zone is missing, a deleted one is back, without its file. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +35,7 @@ static int ask(DdnsLane *l, Page *p, uint64_t timeout_usec, DdnsMessage *message
 
         for (size_t i = 0; i < p->n; i++)
                 p->questions[i] = (DdnsSoaQuestion){ .zone = p->zones[i].zone,
+                                                     .want_absent = p->zones[i].delete,
                                                      .want_serial = p->zones[i].serial };
         if (c->n_nameservers == 0 || p->n == 0)
                 return 0; /* nobody to ask: all of them are delivered again */
@@ -43,7 +46,12 @@ static int ask(DdnsLane *l, Page *p, uint64_t timeout_usec, DdnsMessage *message
         return 0;
 }
 
-static int put_back(DdnsLane *l, const Page *p, uint64_t *lost) {
+/* A deleted zone that is served came from somebody else: it has a file. */
+static bool is_as_it_was(const DdnsExpected *zone, const DdnsSoaQuestion *q) {
+        return zone->delete ? q->state != DDNS_SOA_FAILED : ddns_soa_is_served(q);
+}
+
+static int put_back(DdnsLane *l, const Page *p, uint64_t *zones, uint64_t *lost) {
         for (size_t i = 0; i < p->n; i++) {
                 DdnsReportFields fields = { .zone = p->zones[i].zone,
                                             .backend = l->name,
@@ -51,15 +59,20 @@ static int put_back(DdnsLane *l, const Page *p, uint64_t *lost) {
                 DdnsMessage why;
                 uint64_t n;
 
-                if (ddns_soa_is_served(&p->questions[i]))
+                *zones += !p->zones[i].delete;
+                if (is_as_it_was(&p->zones[i], &p->questions[i]))
                         continue;
                 int r = ddns_store_retry(l->store, l->name, p->zones[i].zone, false, ddns_now_usec(),
                                          &n);
                 if (r < 0)
                         return r;
-                (*lost)++;
+                *lost += !p->zones[i].delete;
                 ddns_soa_explain(&p->questions[i], &why);
-                if (l->backend_config->n_nameservers > 0)
+                if (p->zones[i].delete)
+                        ddns_report(DDNS_EVENT_ZONE_DIFFERS, &fields,
+                                    "%s: deleted, but on %s it came back in a restart (%s); deleted again",
+                                    p->zones[i].zone, l->name, why.text);
+                else if (l->backend_config->n_nameservers > 0)
                         ddns_report(DDNS_EVENT_ZONE_LOST, &fields,
                                     "%s: %s lost it in a restart (%s), delivered again",
                                     p->zones[i].zone, l->name, why.text);
@@ -88,10 +101,9 @@ static int compare_all(DdnsLane *l, uint64_t *ret_zones, uint64_t *ret_lost, Ddn
                         message);
                 if (r < 0)
                         return r;
-                r = put_back(l, &page, ret_lost);
+                r = put_back(l, &page, ret_zones, ret_lost);
                 if (r < 0)
                         return r;
-                *ret_zones += page.n;
                 if (page.n > 0)
                         strcpy(after, page.zones[page.n - 1].zone);
                 if (ddns_lane_is_stopping(l))

@@ -11,6 +11,7 @@
 #include "dns/axfr.h"
 #include "dns/stream.h"
 #include "dns/tsig.h"
+#include "zone/text.h"
 
 #define HEADER_SIZE 12
 #define SOA_FIELDS  7
@@ -237,18 +238,9 @@ static int check_sections(Transfer *t, const Answer *a) {
         return 0;
 }
 
-static bool same_rdata(const ldns_rr *a, const ldns_rr *b) {
-        if (ldns_rr_rd_count(a) != ldns_rr_rd_count(b))
-                return false;
-        for (size_t i = 0; i < ldns_rr_rd_count(a); i++)
-                if (ldns_rdf_compare(ldns_rr_rdf(a, i), ldns_rr_rdf(b, i)) != 0)
-                        return false;
-        return true;
-}
-
 static int take_last(Transfer *t, ldns_rr *rr) {
         ldns_rr2canonical(rr);
-        if (!same_rdata(rr, t->soa))
+        if (!zone_rdata_is_same(rr, t->soa))
                 return ddns_fail(t->message, -EBADMSG, "another SOA record before the first came again");
         if (t->n_records == 1)
                 return ddns_fail(t->message, -EBADMSG, "nothing but the SOA record");

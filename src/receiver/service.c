@@ -2,6 +2,7 @@
 /* From request to change and answer. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +16,14 @@
 #define CONTACT_INTERVAL_USEC (60 * USEC_PER_SEC)
 
 void ddns_service_init(DdnsService *s, const DdnsConfig *config) {
+        const char *hostname = config->receiver.hostname;
+        char own[HOST_NAME_MAX + 1];
+
         *s = (DdnsService){ .config = config, .started_usec = ddns_now_usec() };
         s->metrics.started_usec = s->started_usec;
-        if (config->receiver.hostname)
-                (void) snprintf(s->hostname, sizeof s->hostname, "%s", config->receiver.hostname);
-        else if (gethostname(s->hostname, sizeof s->hostname - 1) < 0)
-                strcpy(s->hostname, "localhost");
+        if (!hostname)
+                hostname = gethostname(own, sizeof own) < 0 ? "localhost" : own;
+        (void) snprintf(s->hostname, sizeof s->hostname, "%s", hostname);
 }
 
 void ddns_exchange_done(DdnsExchange *x) {

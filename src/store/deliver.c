@@ -336,11 +336,12 @@ int ddns_store_record(DdnsStore *s, const char *backend, DdnsResult *results, si
 }
 
 /* ?1: the backend, ?2: after this zone, ?3: limit */
-#define SQL_DELIVERED                                                                    \
-        " FROM zone z JOIN version v USING (generation)"                                 \
-        " JOIN backend b ON b.name = ?1" SQL_RETRY_JOIN                                  \
-        " WHERE z.name > ?2 AND z.deleted = 0 AND r.zone IS NULL AND NOT" SQL_IS_PENDING \
-        " ORDER BY z.name LIMIT ?3"
+#define SQL_DELIVERED                                    \
+        " FROM zone z JOIN version v USING (generation)" \
+        " JOIN backend b ON b.name = ?1" SQL_RETRY_JOIN  \
+        " WHERE z.name > ?2 AND r.zone IS NULL AND NOT" SQL_IS_PENDING
+
+#define SQL_IN_PAGES " ORDER BY z.name LIMIT ?3"
 
 int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *after, DdnsExpected *ret,
                               size_t max, size_t *ret_n) {
@@ -348,14 +349,16 @@ int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *aft
         size_t n = 0;
         int r;
 
-        r = store_query(s, &stmt, "SELECT z.name, z.generation, v.serial" SQL_DELIVERED, "ttu", backend,
-                        after, (uint64_t) max);
+        r = store_query(s, &stmt,
+                        "SELECT z.name, z.generation, v.serial, z.deleted" SQL_DELIVERED SQL_IN_PAGES,
+                        "ttu", backend, after, (uint64_t) max);
         if (r < 0)
                 return r;
         while ((r = store_step(s, stmt)) > 0) {
                 store_copy_text(stmt, 0, ret[n].zone, sizeof ret[n].zone);
                 ret[n].generation = store_column_u64(stmt, 1);
                 ret[n].serial = (uint32_t) sqlite3_column_int64(stmt, 2);
+                ret[n].delete = sqlite3_column_int(stmt, 3);
                 n++;
         }
         if (r < 0)
@@ -375,8 +378,8 @@ int ddns_store_take_delivered(DdnsStore *s, const char *backend, const char *aft
         if (!batch.deliveries)
                 return ddns_fail(&s->error, -ENOMEM, "out of memory");
 
-        r = store_query(s, &stmt, SQL_DELIVERY ", 0" SQL_DELIVERED, "ttu", backend, after,
-                        (uint64_t) max);
+        r = store_query(s, &stmt, SQL_DELIVERY ", 0" SQL_DELIVERED " AND z.deleted = 0" SQL_IN_PAGES,
+                        "ttu", backend, after, (uint64_t) max);
         if (r >= 0)
                 r = collect(s, stmt, &bytes, &batch);
         if (r < 0)

@@ -95,7 +95,7 @@ int ddns_store_get_comparison(DdnsStore *s, const char *backend, DdnsComparison 
  * what was asked stays asked. */
 int ddns_store_set_comparison(DdnsStore *s, const char *backend, const DdnsComparison *result);
 
-/* As ddns_store_list_delivered(), with contents: up to `max` zones after `after`, and at most 32 MiB unless it is a single
- * zone; none: that was the last. Release with ddns_batch_done(). */
+/* As ddns_store_list_delivered(), with contents and without deletes: up to `max` zones after `after`, and at most 32 MiB unless it is a
+ * single zone; none: that was the last. Release with ddns_batch_done(). */
 int ddns_store_take_delivered(DdnsStore *s, const char *backend, const char *after, size_t max,
                               DdnsBatch *ret);

@@ -195,14 +195,15 @@ int ddns_store_next_due(DdnsStore *s, const char *backend, uint64_t now_usec, ui
  * the schedule made shorter, nothing may wait longer than the schedule says. Writes nothing if there is no such thing. */
 int ddns_store_limit_due(DdnsStore *s, const char *backend, uint64_t now_usec, uint64_t latest_usec);
 
-/* A zone of which a backend should have the newest version by now. */
+/* A zone of which a backend should have the newest version by now, or nothing. */
 typedef struct DdnsExpected {
         char zone[DDNS_ZONE_NAME_MAX + 1];
         uint64_t generation;
-        uint32_t serial;
+        bool delete;
+        uint32_t serial; /* of one that is not deleted */
 } DdnsExpected;
 
-/* Up to `max` zones (no deletes, no retry rows) delivered to `backend`, by name, after `after` ("" for the first). */
+/* Up to `max` zones, also deleted ones, but no retry rows, delivered to `backend`, by name, after `after` ("" for the first). */
 int ddns_store_list_delivered(DdnsStore *s, const char *backend, const char *after, DdnsExpected *ret,
                               size_t max, size_t *ret_n);
 

@@ -7,11 +7,11 @@
 
 #include "basic/buffer.h"
 #include "basic/cleanup.h"
+#include "zone/common.h"
 #include "zone/fields.h"
 #include "zone/name.h"
 #include "zone/text.h"
 
-#define STRING_MAX     255   /* of one character-string (RFC 1035, 3.3) */
 #define RDATA_TEXT_MAX 65535 /* with the blank before it */
 
 static inline void buffer_freep(ldns_buffer **b) {
@@ -46,6 +46,15 @@ ldns_rdf_type zone_field_type(const ldns_rr_descriptor *d, size_t i) {
         return ldns_rr_descriptor_field_type(d, i < max ? i : max - 1);
 }
 
+bool zone_rdata_is_same(const ldns_rr *a, const ldns_rr *b) {
+        if (ldns_rr_rd_count(a) != ldns_rr_rd_count(b))
+                return false;
+        for (size_t i = 0; i < ldns_rr_rd_count(a); i++)
+                if (ldns_rdf_compare(ldns_rr_rdf(a, i), ldns_rr_rdf(b, i)) != 0)
+                        return false;
+        return true;
+}
+
 static int append_string_token(DdnsBuffer *b, const ZoneToken *t, size_t max, unsigned line,
                                DdnsMessage *message) {
         ddns_cleanup(ddns_freep) unsigned char *data = malloc(max > 0 ? max : 1);
@@ -69,7 +78,7 @@ static int append_token(DdnsBuffer *b, ldns_rdf_type field, const ZoneToken *t, 
                         DdnsMessage *message) {
         switch (field) {
         case LDNS_RDF_TYPE_STR:
-                return append_string_token(b, t, STRING_MAX, e->line, message);
+                return append_string_token(b, t, ZONE_STRING_MAX, e->line, message);
         case LDNS_RDF_TYPE_LONG_STR:
                 return append_string_token(b, t, t->size, e->line, message);
         case LDNS_RDF_TYPE_SVCPARAMS:
@@ -190,68 +199,6 @@ static void complete_angle(DdnsBuffer *b, const ZoneToken *t, unsigned *parts) {
         *parts = 0;
 }
 
-/* Types that most records have, with one token a field. */
-static bool is_common(uint16_t type) {
-        static const uint16_t common[] = { LDNS_RR_TYPE_A,     LDNS_RR_TYPE_AAAA, LDNS_RR_TYPE_NS,
-                                           LDNS_RR_TYPE_CNAME, LDNS_RR_TYPE_PTR,  LDNS_RR_TYPE_MX,
-                                           LDNS_RR_TYPE_TXT,   LDNS_RR_TYPE_SOA,  LDNS_RR_TYPE_SRV };
-
-        return zone_type_is_one_of(type, common, ARRAY_SIZE(common));
-}
-
-static ldns_rdf *make_field(ldns_rdf_type field, const ldns_rdf *origin, const ZoneToken *t) {
-        unsigned char data[1 + STRING_MAX];
-        ldns_rdf *name = NULL;
-        size_t size;
-
-        switch (field) {
-        case LDNS_RDF_TYPE_DNAME:
-                (void) zone_name_parse(origin, t, 0, &name, NULL);
-                return name;
-        case LDNS_RDF_TYPE_STR:
-                if (zone_token_decode(t, data + 1, STRING_MAX, &size) < 0)
-                        return NULL;
-                data[0] = (unsigned char) size;
-                return ldns_rdf_new_frm_data(field, size + 1, data);
-        default:
-                if (t->quoted || t->size > STRING_MAX)
-                        return NULL;
-                memcpy(data, t->text, t->size);
-                data[t->size] = '\0';
-                return ldns_rdf_new_frm_str(field, (const char *) data);
-        }
-}
-
-#define COMMON_SIZE_MAX 4096 /* as written */
-
-/* ldns reads a line with some 9,000 instructions, its fields alone with a fifth of them. What is not common, or seems wrong, gives
- * NULL and goes the long way, which knows all types and says what is wrong. */
-static ldns_rr *make_common(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
-                            size_t type_token) {
-        const ldns_rr_descriptor *d = ldns_rr_descript(type);
-        const ZoneToken *first = &e->tokens[type_token + 1], *last = &e->tokens[e->n - 1];
-        size_t n = e->n - type_token - 1;
-
-        if (!is_common(type) || n < ldns_rr_descriptor_minimum(d) || n > ldns_rr_descriptor_maximum(d) ||
-            last->text + last->size - first->text > COMMON_SIZE_MAX)
-                return NULL;
-
-        ldns_rr *rr = ldns_rr_new();
-        if (!rr)
-                return NULL;
-        ldns_rr_set_type(rr, type);
-        for (size_t i = 0; i < n; i++) {
-                ldns_rdf *rdf = make_field(zone_field_type(d, i), origin, &first[i]);
-
-                if (!rdf || !ldns_rr_push_rdf(rr, rdf)) {
-                        ldns_rdf_deep_free(rdf);
-                        ldns_rr_free(rr);
-                        return NULL;
-                }
-        }
-        return rr;
-}
-
 static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e, size_t type_token,
                       ldns_rr **ret, DdnsMessage *message) {
         ddns_cleanup(ddns_buffer_done) DdnsBuffer b = DDNS_BUFFER_NULL;
@@ -269,7 +216,7 @@ static int parse_once(uint16_t type, const ldns_rdf *origin, const ZoneEntry *e,
                     : zone_fields_check(type, e, type_token, message);
         if (r < 0)
                 return r;
-        if (!generic && (*ret = make_common(type, origin, e, type_token)))
+        if (!generic && (*ret = zone_rdata_make_common(type, origin, e, type_token)))
                 return 0;
 
         ddns_buffer_append_format(&b, ". 0 IN %.*s", (int) t->size, t->text);
@@ -335,18 +282,6 @@ static int unreadable(int error, const ZoneToken *type, unsigned line, DdnsMessa
                          (int) type->size, type->text);
 }
 
-/* But for APL, whose octets ldns cuts otherwise, and with zeros at the end of an address that name servers leave away. */
-static bool same_octets(const ldns_rr *a, const ldns_rr *b) {
-        if (ldns_rr_get_type(a) == LDNS_RR_TYPE_APL)
-                return true;
-        if (ldns_rr_rd_count(a) != ldns_rr_rd_count(b))
-                return false;
-        for (size_t i = 0; i < ldns_rr_rd_count(a); i++)
-                if (ldns_rdf_compare(ldns_rr_rdf(a, i), ldns_rr_rdf(b, i)) != 0)
-                        return false;
-        return true;
-}
-
 /* ldns takes octets in RFC 3597 form that no record of a known type has, and writes some fields so that nobody can read them:
  * what it made must be readable as the same record. */
 static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsMessage *message) {
@@ -371,7 +306,9 @@ static int reread(const ldns_rr *rr, const ZoneToken *type, unsigned line, DdnsM
         if (r < 0)
                 return r;
         r = zone_rdata_to_text(again, &same);
-        if (r >= 0 && (strcmp(rdata, same) != 0 || !same_octets(rr, again)))
+        /* But for APL, whose octets ldns cuts otherwise, and with zeros at the end of an address that name servers leave away. */
+        bool cut = ldns_rr_get_type(rr) == LDNS_RR_TYPE_APL;
+        if (r >= 0 && (strcmp(rdata, same) != 0 || (!cut && !zone_rdata_is_same(rr, again))))
                 r = -EBADMSG;
         ldns_rr_free(again);
         return r < 0 ? unreadable(r, type, line, message) : 0;

@@ -3,7 +3,8 @@
 moment. What was synced by then is there. Of everything else each write was done, or not, or in part of its sectors; each change
 of a directory was done or not, most often in order.
 
-Nothing is taken for granted that a file system need not promise: a sync of a file says nothing of its name."""
+Nothing is taken for granted that a file system need not promise: a sync of a file says nothing of its name. Each of the
+directories that it is about may be a file system of its own."""
 
 import json
 import mmap
@@ -37,9 +38,11 @@ class Recorder:
 
 
 class File:
-    """`synced`: what the disk has for sure; `pending`: writes and truncations behind that."""
+    """`root`: number of the directory that it is in; `synced`: what the disk has for sure; `pending`: writes and truncations
+    behind that."""
 
-    def __init__(self, synced=b""):
+    def __init__(self, root, synced=b""):
+        self.root = root
         self.synced = bytearray(synced)
         self.pending = []  # (position in the record, kind, offset, data)
 
@@ -86,7 +89,8 @@ class File:
 class Directory:
     """Names as programs see them; what the disk has is Disk's."""
 
-    def __init__(self):
+    def __init__(self, root):
+        self.root = root
         self.names = {}   # as of now
         self.synced = {}  # as the disk has them for sure
 
@@ -117,7 +121,8 @@ def _read_directory(path):
 
 
 class Disk:
-    """Plays a record. `deaf`: function of a SYNC's (disk, inode) that says whether the disk ignores it."""
+    """Plays a record. `deaf`: function of a SYNC's (disk, inode), or of a SYNC_ALL's (disk, None), that says whether the disk
+    ignores it."""
 
     def __init__(self, recorder, deaf=lambda disk, inode: False):
         self._nodes = {}        # by inodes, which are used anew
@@ -125,17 +130,17 @@ class Disk:
         self._changes = []
         self._syncs = {}
         self._deaf = deaf
-        self.roots = [self._adopt(*before) for before in recorder.before]
+        self.roots = [self._adopt(i, *before) for i, before in enumerate(recorder.before)]
 
-    def _adopt(self, inode, content, entries):
-        node = File(content) if entries is None else self._new_directory()
+    def _adopt(self, root, inode, content, entries):
+        node = File(root, content) if entries is None else self._new_directory(root)
         self._nodes[inode] = node
         for name, entry in (entries or {}).items():
-            node.names[name] = node.synced[name] = self._adopt(*entry)
+            node.names[name] = node.synced[name] = self._adopt(root, *entry)
         return node
 
-    def _new_directory(self):
-        self._directories.append(Directory())
+    def _new_directory(self, root):
+        self._directories.append(Directory(root))
         return self._directories[-1]
 
     # ---- playing
@@ -164,7 +169,7 @@ class Disk:
         parent = self._nodes[directory]
         if inode in self._nodes and parent.names.get(name) is self._nodes[inode]:
             return
-        self._nodes[inode] = make()
+        self._nodes[inode] = make(parent.root)
         self._change(position, (parent, name, self._nodes[inode]))
 
     def _rename(self, position, source, destination, names):
@@ -194,13 +199,13 @@ class Disk:
         begun = self._syncs.pop(number, None)
         if begun is None:
             return
-        before, inode = begun
-        if inode is None:
-            for node in self._nodes.values():
-                if isinstance(node, File):
-                    node.sync(before)
-            self._sync_directories(self._directories, before)
-        elif isinstance(node := self._nodes[inode], File):
+        before, node, whole = begun
+        if whole:
+            for other in self._nodes.values():
+                if isinstance(other, File) and other.root == node.root:
+                    other.sync(before)
+            self._sync_directories([directory for directory in self._directories if directory.root == node.root], before)
+        elif isinstance(node, File):
             node.sync(before)
         else:
             self._sync_directories([node], before)
@@ -217,9 +222,8 @@ class Disk:
         elif kind == RENAME:
             self._rename(position, inode, directory, data.decode())
         elif kind in (SYNC, SYNC_ALL):
-            target = inode if kind == SYNC else None
-            if not self._deaf(self, target):
-                self._syncs[offset] = (position, target)
+            if not self._deaf(self, inode if kind == SYNC else None):
+                self._syncs[offset] = (position, self._nodes[inode], kind == SYNC_ALL)
         elif kind == SYNCED:
             self._end_sync(offset)
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes down what programs do to files, put before them by LD_PRELOAD, so that a test can tell what a disk holds when the power
  * goes (disk.py). DDNS_TEST_DISK is the record's path and, behind colons, the directories that it is about. Changes are recorded
- * behind the call; syncs and answers before it, syncs behind it too. Only programs of ours are recorded. */
+ * behind the call; syncs and answers before it, syncs behind it too. Of all that is started so, only programs of ours and named are
+ * recorded. */
 /* else open() and open64() would be one symbol */
 #undef _FILE_OFFSET_BITS
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -35,7 +38,7 @@ typedef enum Kind {
         REMOVE,   /* directory, data: the name */
         RENAME,   /* inode: the old directory, directory: the new one; data: both names, NUL between */
         SYNC,     /* inode, offset: a number that its end has, too */
-        SYNC_ALL, /* the same without an inode */
+        SYNC_ALL, /* the same, of the file system that this is on */
         SYNCED,   /* offset: the number of what has ended well */
         ANSWER,   /* data: the address to which an acknowledgement is about to go */
 } Kind;
@@ -51,10 +54,11 @@ static char *roots[ROOTS];
 
 __attribute__((constructor)) static void open_record(void) {
         const char *setting = getenv("DDNS_TEST_DISK");
+        const char *program = program_invocation_short_name;
         static char paths[PATH_MAX];
         char *next = paths;
 
-        if (!setting || strncmp(program_invocation_short_name, "ddns", 4) != 0)
+        if (!setting || (strncmp(program, "ddns", 4) != 0 && strcmp(program, "named") != 0))
                 return;
         (void) snprintf(paths, sizeof paths, "%s", setting);
         char *path = strsep(&next, ":");
@@ -74,6 +78,23 @@ static void add(Kind kind, uint64_t inode, uint64_t directory, uint64_t offset, 
 
         if (syscall(SYS_writev, record_fd, parts, 2) != (long) (sizeof r + size))
                 abort();
+        errno = before;
+}
+
+/* Changes of names and their records come in the same order: else a name that is removed and made anew at once, as SQLite's log is,
+ * may be gone for good in the record. */
+static void lock_names(bool lock) {
+        static pthread_mutex_t threads = PTHREAD_MUTEX_INITIALIZER;
+        int before = errno;
+
+        if (record_fd < 0)
+                return;
+        if (lock)
+                (void) pthread_mutex_lock(&threads);
+        if (flock(record_fd, lock ? LOCK_EX : LOCK_UN) < 0)
+                abort();
+        if (!lock)
+                (void) pthread_mutex_unlock(&threads);
         errno = before;
 }
 
@@ -128,6 +149,8 @@ static void note_entry(Kind kind, int dirfd, const char *path, uint64_t inode) {
 static int do_open(int dirfd, const char *path, int flags, mode_t mode) {
         struct stat st;
         bool makes = record_fd >= 0 && (flags & O_CREAT);
+        if (makes)
+                lock_names(true);
         bool is_new = makes && fstatat(dirfd, path, &st, AT_SYMLINK_NOFOLLOW) < 0;
 
         int fd = (int) syscall(SYS_openat, dirfd, path, flags, mode);
@@ -135,6 +158,8 @@ static int do_open(int dirfd, const char *path, int flags, mode_t mode) {
                 note_entry(CREATE, dirfd, path, st.st_ino);
         else if (fd >= 0 && (flags & O_TRUNC) && find(fd, &st))
                 add(TRUNCATE, st.st_ino, 0, 0, NULL, 0);
+        if (makes)
+                lock_names(false);
         return fd;
 }
 
@@ -156,11 +181,24 @@ DEFINE_OPEN(openat64, at, int at COMMA)
 
 /* ---- contents ---- */
 
+static uint64_t new_sync(void) {
+        static atomic_uint_fast32_t count;
+
+        return (uint64_t) getpid() << 32 | (uint32_t) atomic_fetch_add(&count, 1);
+}
+
 static void note_write(int fd, const void *data, ssize_t n, off_t at) {
         struct stat st;
 
-        if (n > 0 && find(fd, &st))
-                add(WRITE, st.st_ino, 0, (uint64_t) at, data, (size_t) n);
+        if (n <= 0 || !find(fd, &st))
+                return;
+        add(WRITE, st.st_ino, 0, (uint64_t) at, data, (size_t) n);
+        if (fcntl(fd, F_GETFL) & O_DSYNC) {
+                uint64_t sync = new_sync();
+
+                add(SYNC, st.st_ino, 0, sync, NULL, 0);
+                add(SYNCED, 0, 0, sync, NULL, 0);
+        }
 }
 
 /* An acknowledgement, if it is one. */
@@ -205,13 +243,12 @@ DEFINE_FTRUNCATE(ftruncate)
 DEFINE_FTRUNCATE(ftruncate64)
 
 static int do_sync(long number, Kind kind, int fd) {
-        static atomic_uint_fast32_t count;
         struct stat st;
 
         if (!find(fd, &st))
                 return (int) syscall(number, fd);
-        uint64_t sync = (uint64_t) getpid() << 32 | (uint32_t) atomic_fetch_add(&count, 1);
-        add(kind, kind == SYNC ? st.st_ino : 0, 0, sync, NULL, 0);
+        uint64_t sync = new_sync();
+        add(kind, st.st_ino, 0, sync, NULL, 0);
         int r = (int) syscall(number, fd);
         if (r == 0)
                 add(SYNCED, 0, 0, sync, NULL, 0);
@@ -235,9 +272,11 @@ PUBLIC int syncfs(int fd) {
 static int do_mkdir(int dirfd, const char *path, mode_t mode) {
         struct stat st;
 
+        lock_names(true);
         int r = (int) syscall(SYS_mkdirat, dirfd, path, mode);
         if (r == 0 && record_fd >= 0 && fstatat(dirfd, path, &st, 0) == 0)
                 note_entry(MKDIR, dirfd, path, st.st_ino);
+        lock_names(false);
         return r;
 }
 
@@ -250,10 +289,11 @@ PUBLIC int mkdirat(int dirfd, const char *path, mode_t mode) {
 }
 
 static int do_unlink(int dirfd, const char *path, int flags) {
+        lock_names(true);
         int r = (int) syscall(SYS_unlinkat, dirfd, path, flags);
-
         if (r == 0)
                 note_entry(REMOVE, dirfd, path, 0);
+        lock_names(false);
         return r;
 }
 
@@ -268,9 +308,11 @@ PUBLIC int unlinkat(int dirfd, const char *path, int flags) {
 PUBLIC int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags) {
         struct stat st;
 
+        lock_names(true);
         int r = (int) syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
         if (r == 0 && record_fd >= 0 && fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0)
                 note_entry(LINK, to_dir, to, st.st_ino);
+        lock_names(false);
         return r;
 }
 
@@ -278,12 +320,15 @@ PUBLIC int renameat(int from_dir, const char *from, int to_dir, const char *to) 
         char names[2 * (NAME_MAX + 1)];
         struct stat source, destination;
 
+        lock_names(true);
         int r = (int) syscall(SYS_renameat2, from_dir, from, to_dir, to, 0);
-        if (r < 0 || !find_parent(from_dir, from, &source, names))
-                return r;
-        size_t n = strlen(names) + 1;
-        if (find_parent(to_dir, to, &destination, names + n))
-                add(RENAME, source.st_ino, destination.st_ino, 0, names, n + strlen(names + n));
+        if (r == 0 && find_parent(from_dir, from, &source, names)) {
+                size_t n = strlen(names) + 1;
+
+                if (find_parent(to_dir, to, &destination, names + n))
+                        add(RENAME, source.st_ino, destination.st_ino, 0, names, n + strlen(names + n));
+        }
+        lock_names(false);
         return r;
 }
 
@@ -305,5 +350,12 @@ PUBLIC ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
 
 PUBLIC ssize_t writev(int fd, const struct iovec *parts, int n) {
         note_answer(fd, parts, (size_t) n);
-        return syscall(SYS_writev, fd, parts, n);
+        ssize_t written = syscall(SYS_writev, fd, parts, n);
+        off_t at = written > 0 && record_fd >= 0 ? lseek(fd, 0, SEEK_CUR) - written : 0;
+        for (ssize_t i = 0, left = written; left > 0; left -= (ssize_t) parts[i++].iov_len) {
+                ssize_t size = left < (ssize_t) parts[i].iov_len ? left : (ssize_t) parts[i].iov_len;
+
+                note_write(fd, parts[i].iov_base, size, at + written - left);
+        }
+        return written;
 }

@@ -214,7 +214,7 @@ class Node(Running):
             self._empty_include_file()
             more += f'include "{self._include_file}";'
         self._named = Named(self.directory, options, more, allow_new_zones=not include,
-                            environment=self.clock.environment if self.clock else None)
+                            environment={**(self.clock.environment if self.clock else {}), **self._environments.get("named", {})})
         self.nameserver = self._named.server
 
     @property

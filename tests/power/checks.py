@@ -22,10 +22,11 @@ class Checker:
     def __init__(self, run, directory):
         self._run, self._directory = run, directory
         self._delivered = {}  # (backend, zone) to the newest generation that was known to be delivered
+        self._last = {}  # the same of the last tree
 
     def check(self, tree, ledger):
         """What is wrong with a tree, as a list of texts."""
-        state, zones, files = tree
+        state, zones, files, _ = tree
         shutil.rmtree(self._directory, ignore_errors=True)
         disk.write_tree(self._directory, state)
         try:
@@ -38,7 +39,12 @@ class Checker:
         if self._run.place.registration == "include":
             wrong += self._check_include(zones, held, delivered)
         self._delivered.update(delivered)
+        self._last = delivered
         return wrong
+
+    def delivered(self, backend):
+        """Zone to content, or None of a delete, of all that was delivered by what the last tree says."""
+        return {zone: self._run.versions[zone][generation] for (where, zone), generation in self._last.items() if where == backend}
 
     def _read_database(self):
         """Zone to generation, and (backend, zone) to generation of all that is delivered."""

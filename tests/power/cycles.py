@@ -2,17 +2,14 @@
 """Suite power: the power goes at random moments of a run, many times."""
 
 import random
+from typing import NamedTuple
 
 import disk
 from power.checks import Checker
-from power.recording import INCLUDE, Ledger
+from power.recording import FILES, INCLUDE, STATE, ZONES, Ledger
 
 # Behind such records a promise has just been made or kept.
 TELLING = (disk.ANSWER, disk.SYNC, disk.SYNCED, disk.RENAME, disk.REMOVE, disk.TRUNCATE)
-
-
-def _is_in(disk_, inode, root):
-    return disk_.roots[root] is disk_.file(inode) or disk_.file(inode) in disk_.roots[root].names.values()
 
 
 def _is_log(disk_, inode):
@@ -20,7 +17,7 @@ def _is_log(disk_, inode):
 
 
 def _is_database(disk_, inode):
-    return inode is not None and disk_.name_of(inode).endswith((".db", "-wal")) and _is_in(disk_, inode, 0)
+    return inode is not None and disk_.name_of(inode).endswith((".db", "-wal")) and disk_.file(inode).root == STATE
 
 
 def _is_commit(disk_, inode):
@@ -29,7 +26,7 @@ def _is_commit(disk_, inode):
 
 
 def _is_zone_file(disk_, inode):
-    return (inode is not None and not _is_in(disk_, inode, 0) and isinstance(disk_.file(inode), disk.File)
+    return (inode is not None and disk_.file(inode).root in (ZONES, FILES) and isinstance(disk_.file(inode), disk.File)
             and not _is_include(disk_, inode))
 
 
@@ -38,7 +35,7 @@ def _is_include(disk_, inode):
 
 
 def _is_zone_directory(disk_, inode):
-    return inode is not None and disk_.file(inode) in disk_.roots[1:]
+    return inode is not None and disk_.file(inode) in (disk_.roots[ZONES], disk_.roots[FILES])
 
 
 # What a disk would not do if we did not ask for it, or asked for less: each must be found out. The third: the only registration
@@ -59,9 +56,17 @@ def _moments(run, count, rng):
     return sorted(rng.choice(telling) if rng.random() < 0.6 else rng.randrange(len(run.records) + 1) for _ in range(count))
 
 
+class Left(NamedTuple):
+    """What the power left at one moment."""
+    position: int
+    tree: list       # of recording.Place.roots
+    allowed: dict    # zone to the numbers of pushes that may be held
+    delivered: dict  # zone to the content with which it is known to be delivered to BIND, None of a delete
+
+
 class Cycles:
-    """`count` moments of a run at which the power goes, and its end. `wrong`: (position, text) of what is not as it must be; `trees`:
-    those of `boots` moments, the end among them, with what is allowed then."""
+    """`count` moments of a run at which the power goes, and its end. `wrong`: (position, text) of what is not as it must be;
+    `left`: what was there at `boots` of them, the end among them."""
 
     def __init__(self, run, directory, count, seed, boots=0, deaf=None, enough=None):
         """`deaf`: as of disk.Disk; `enough`: so many faults end it."""
@@ -70,7 +75,7 @@ class Cycles:
         booted = {count, *rng.sample(range(count), boots - 1)} if boots else ()
         played = disk.Disk(run.recorder, **({"deaf": deaf} if deaf else {}))
         checker, ledger, at = Checker(run, directory), Ledger(), 0
-        self.wrong, self.trees, self.count, self.acknowledgements = [], [], 0, 0
+        self.wrong, self.left, self.count, self.acknowledgements = [], [], 0, 0
         for i, moment in enumerate(moments):
             for record in run.records[at:moment]:
                 played.play(*record)
@@ -81,6 +86,6 @@ class Cycles:
             self.count += 1
             self.acknowledgements += ledger.acknowledgements
             if i in booted:
-                self.trees.append((moment, tree, ledger.allowed()))
+                self.left.append(Left(moment, tree, ledger.allowed(), checker.delivered("bind")))
             if enough is not None and len(self.wrong) >= enough:
                 break

@@ -22,6 +22,10 @@ CLIENTS = 6
 ZONES_EACH = 8
 DELETED = 0  # in the place of a push's number
 INCLUDE = "ddns.zones.conf"
+NEW_ZONES = "_default.nzd"  # what named notes of zones that are added to it
+
+# Numbers of Place.roots, each of them a file system of its own.
+STATE, ZONES, FILES, NAMED = range(4)
 
 QUEUE = {"linger": "500ms", "backoff": "200ms" + " 1s" * 15}
 
@@ -50,7 +54,8 @@ class Place:
 
     def __init__(self, directory, registration):
         self.registration = registration
-        self.state, self.zones, self.files = self.roots = [os.path.join(directory, name) for name in ("state", "zones", "files")]
+        self.roots = [os.path.join(directory, name) for name in ("state", "zones", "files", "named")]
+        self.state, self.zones, self.files, self.named = self.roots
         for root in self.roots:
             os.makedirs(root)
         if registration == "include":
@@ -69,7 +74,8 @@ class Place:
         files = {"name": "files", "type": "zone-files", "zone-dir": self.files}
         return Node(builds.PLAIN, queue=QUEUE, timer=0.5, state={"database": self.database, "history": 1000},
                     backend={"zone-dir": self.zones, "registration": self.registration}, backends=[files],
-                    named_more=f'include "{self.include}";' if self.registration == "include" else "", **more)
+                    **({"named_more": f'include "{self.include}";'} if self.registration == "include" else
+                       {"named_options": f'new-zones-directory "{self.named}";'}), **more)
 
 
 class Client(threading.Thread):
@@ -106,15 +112,13 @@ class Run:
         self.recorder = disk.Recorder(find_program(builds.PLAIN, "libdiskrecord.so"), os.path.join(directory, "record"),
                                       self.place.roots)
         self._lock = threading.Lock()
-        environments = dict.fromkeys(("ddns-receiver", "ddns-retry", "ddnsctl"), self.recorder.environment)
-        self.named_files = {}
+        environments = dict.fromkeys(("ddns-receiver", "ddns-retry", "ddnsctl", "named"), self.recorder.environment)
         with self.place.node(environments=environments) as self.node:
             for i in range(rounds):
                 self._round(i)
             self.node.wait_delivered(120)
             same(self.node.stop(), [], "exits that failed")
             self.node.stop_named()
-            self._keep_named_files()
         self.recorder.close()
         self.versions = self._read_versions()
         self.records = disk.records(self.recorder.path)
@@ -140,18 +144,6 @@ class Run:
             old = self.node.receiver.pid
             self.node.kill_receiver(signal.SIGTERM)
             wait_until(lambda: self.node.receiver.pid != old, 30, "the receiver ends")
-
-    def _keep_named_files(self):
-        """What named notes of zones that were added."""
-        for name in os.listdir(self.node.directory):
-            if name.endswith(".nzd"):
-                with open(self.node.path(name), "rb") as f:
-                    self.named_files[name] = f.read()
-
-    def had_named_files(self, allowed):
-        """Whether named can have noted then what it had noted in the end: a zone is added to it only after its push is on disk."""
-        held = [zone for zone, versions in self.versions.items() if versions[max(versions)] is not None]
-        return all(DELETED not in allowed.get(zone, {DELETED}) for zone in held)
 
     def _read_versions(self):
         versions = {}

@@ -105,6 +105,8 @@ static int fake_apply(DdnsBackend *b, DdnsTask *tasks, size_t n, DdnsMessage *me
                 tasks[i].state = DDNS_TASK_WRITTEN;
                 if (f->altered && strcmp(f->altered, tasks[i].zone) == 0)
                         f->altered = NULL;
+                if (f->unloaded && strcmp(f->unloaded, tasks[i].zone) == 0)
+                        f->unloaded = NULL;
                 if (f->warned && strcmp(f->warned, tasks[i].zone) == 0)
                         (void) ddns_fail(&tasks[i].warning, 0, "not all of it");
                 if (!tasks[i].delete)
@@ -218,7 +220,7 @@ static size_t answer(Fake *f, uint8_t *packet, size_t n) {
         read_name(packet, name);
         size_t i = find(f, name);
         packet[2] = f->without_aa ? 0x80 : 0x84; /* QR, AA */
-        packet[3] = i < f->n ? 0 : 5;
+        packet[3] = i < f->n ? 0 : f->unloaded && strcmp(f->unloaded, name) == 0 ? 2 : 5;
         if (i == f->n)
                 return n;
         show_in_time(f, i);

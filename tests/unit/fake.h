@@ -24,7 +24,8 @@ typedef struct Fake {
         const char *stale;  /* this zone is taken, but never shown */
         unsigned stale_for; /* … by so many queries, then it is; 0: for ever */
 
-        const char *altered;       /* of this zone it has something else, until it is applied again */
+        const char *unloaded; /* this zone it could not load (SERVFAIL), until it is applied again */
+        const char *altered;  /* of this zone it has something else, until it is applied again */
         const char *inspect_fails; /* why it can't be looked at */
         bool inspect_hangs;        /* inspect does not return before it is false again */
 

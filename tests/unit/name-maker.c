@@ -95,8 +95,8 @@ static void international(NameMaker *m, MadeName *n) {
                                               "m\xc3\xbcnchen",
                                               "\xe4\xb8\xad\xe6\x96\x87",
                                               "\xff\xfe",
-                                              "a\xe3\x80\x82"
-                                              "b" /* an ideographic full stop */ };
+                                              ("a\xe3\x80\x82"
+                                               "b") /* an ideographic full stop */ };
 
         PUT_ONE(m, n, labels);
         put_text(n, ".");

@@ -587,6 +587,29 @@ static void zone_that_named_could_not_load_at_its_start_is_repaired(void **state
         assert_served(f, "broken.test", 1);
 }
 
+static void zone_that_named_could_not_load_at_its_start_is_deleted(void **state) {
+        Fixture *f = *state;
+        char path[512];
+
+        NEED_NAMED();
+        apply_and_settle(f, save("fileless.test", 1, "192.0.2.1"));
+        named_stop(&f->named, SIGKILL);
+        (void) snprintf(path, sizeof path, "%s/fileless.test.db", f->named.zones);
+        assert_int_equal(unlink(path), 0);
+        (void) snprintf(path, sizeof path,
+                        "zone \"static.test\" { type primary; file \"%s/none.db\"; };\n", f->named.root);
+        named_start(&f->named, path);
+        apply_one(f, delete ("fileless.test"));
+        assert_absent(f, "fileless.test");
+
+        DdnsTask task = delete ("static.test");
+        assert_int_equal(apply(f, &task, 1), 0);
+        assert_int_equal(task.state, DDNS_TASK_FAILED);
+        assert_non_null(strstr(task.message.text, "own configuration has the zone, with the file"));
+        assert_non_null(strstr(task.message.text, "/none.db"));
+        start_anew(f, "");
+}
+
 static void zone_directory_that_is_gone_fails_the_backend_until_it_is_back(void **state) {
         Fixture *f = *state;
         char away[128];
@@ -1129,6 +1152,8 @@ int main(void) {
                 cmocka_unit_test_setup(incarnation_changes_when_named_is_started_anew_and_zones_stay,
                                        need_named),
                 cmocka_unit_test_setup(zone_that_named_could_not_load_at_its_start_is_repaired,
+                                       need_named),
+                cmocka_unit_test_setup(zone_that_named_could_not_load_at_its_start_is_deleted,
                                        need_named),
                 cmocka_unit_test_setup(zone_directory_that_is_gone_fails_the_backend_until_it_is_back,
                                        need_named),

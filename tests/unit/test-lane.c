@@ -428,6 +428,28 @@ static void zones_lost_in_a_restart_are_delivered_again(void **state) {
         assert_int_equal(fake_count(&f->fakes[0], "kept.test"), 1);
 }
 
+/* BIND notes added zones so that the power may take its last change back; the file is gone by then. */
+static void a_zone_that_a_restart_brought_back_is_deleted_again(void **state) {
+        Fixture *f = *state;
+
+        push(f, "gone.test", 1);
+        push(f, "others.test", 1);
+        start(f, 0);
+        WAIT_FOR(is_idle(f));
+        accept_change(f, "gone.test", 0, true, false);
+        accept_change(f, "others.test", 0, true, false);
+        wake(f);
+        WAIT_FOR(is_delivered(f, "gone.test") && is_delivered(f, "others.test"));
+        stop(f, 0);
+        fake_set(&f->fakes[0], unloaded, "gone.test");
+        fake_show(&f->fakes[0], "others.test", 7); /* somebody else's by now */
+        fake_set(&f->fakes[0], incarnation, "second");
+        start(f, 0);
+        WAIT_FOR(fake_count(&f->fakes[0], "-gone.test") == 2);
+        WAIT_FOR(is_idle(f));
+        assert_int_equal(fake_count(&f->fakes[0], "-others.test"), 1);
+}
+
 static void a_short_absence_is_no_outage(void **state) {
         Fixture *f = *state;
 
@@ -835,6 +857,7 @@ int main(void) {
                                                 tear_down),
                 LANE(stop_in_the_middle_of_a_batch_loses_nothing),
                 LANE(zones_lost_in_a_restart_are_delivered_again),
+                LANE(a_zone_that_a_restart_brought_back_is_deleted_again),
                 LANE(a_short_absence_is_no_outage),
                 LANE(what_failed_before_a_restart_is_tried_again_after_it),
                 LANE(without_a_name_server_to_ask_all_zones_are_delivered_again_after_a_restart),

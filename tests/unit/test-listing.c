@@ -118,8 +118,8 @@ static void a_row_is_the_same_in_table_record_and_json(void **state) {
         static const char *const expected[] = {
                 [DDNS_SHAPE_TABLE] = "NAME     COUNT  AT\nb\\xff\\n      7  2min ago\n",
                 [DDNS_SHAPE_BARE_TABLE] = "b\\xff\\n  7  2min ago\n",
-                [DDNS_SHAPE_RECORD] = " Name:  b\\xff\\n\nCount:  7\n   At:  Fri 2027-01-15 08:00:00 UTC (2min ago)\n"
-                                      " More:  yes\n",
+                [DDNS_SHAPE_RECORD] = (" Name:  b\\xff\\n\nCount:  7\n   At:  Fri 2027-01-15 08:00:00 UTC (2min ago)\n"
+                                       " More:  yes\n"),
         };
         /* clang-format on */
 

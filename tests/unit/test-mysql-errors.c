@@ -228,7 +228,7 @@ static void too_many_connections_are_no_fault_of_a_zone(void **state) {
                     "' WITH MAX_USER_CONNECTIONS 1;"
                     "GRANT SELECT ON dns.* TO single");
         config.username = (char *) "single";
-        ddns_cleanup(ddns_mysql_freep) DdnsMysql *m = open_mysql(&config);
+        ddns_cleanup(ddns_mysql_freep) __attribute__((unused)) DdnsMysql *m = open_mysql(&config);
         assert_int_equal(connect_with(&config), -ENOTCONN);
         assert_message("max_user_connections");
 }

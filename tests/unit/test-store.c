@@ -621,7 +621,9 @@ static void delivered_zones_are_listed_in_pages(void **state) {
         assert_string_equal(page[1].zone, "c.test");
         assert_int_equal(page[1].serial, 3);
         assert_int_equal(ddns_store_list_delivered(f->store, "one", "c.test", page, 2, &n), 0);
-        assert_int_equal(n, 0);
+        assert_int_equal(n, 1);
+        assert_string_equal(page[0].zone, "d.test");
+        assert_true(page[0].delete);
 }
 
 static int count_queue(const DdnsQueueRow *row, void *userdata) {
