@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "basic/crash-point.h"
+#include "basic/domain.h"
 #include "deliver/bind.h"
 
 #define CLOSED "Not allowing new zones"
