@@ -16,6 +16,8 @@
 
 #define USER "ddns" /* of ddns-retry.service as it is installed */
 
+#define GROUPS_MAX 64
+
 typedef struct Look {
         DdnsCtl *ctl;
         const char *path;
@@ -39,16 +41,33 @@ static void say(const Look *l, DdnsFinding finding, const char *format, ...) {
 
 /* ---- may it be written? ---- */
 
-/* Whether that user may: 0, or the errno. The kernel is asked, which knows of parent directories and access lists. */
+static int become(const struct passwd *user, char **more_groups) {
+        gid_t groups[GROUPS_MAX];
+
+        int n = initgroups(user->pw_name, user->pw_gid) < 0 ? -1 : getgroups(GROUPS_MAX, groups);
+        for (char **name = more_groups; n >= 0 && name && *name && n < GROUPS_MAX; name++) {
+                const struct group *group = getgrnam(*name);
+
+                if (group)
+                        groups[n++] = group->gr_gid;
+        }
+        return n < 0 || setgroups((size_t) n, groups) < 0 || setgid(user->pw_gid) < 0
+                               ? -1
+                               : setuid(user->pw_uid);
+}
+
+/* Whether that user may, as a member of the unit's groups too: 0, or the errno. The kernel is asked, which knows of parent
+ * directories and access lists. */
 static int try_as(const struct passwd *user, const char *path) {
+        ddns_cleanup(ddns_unit_free_list) char **groups =
+                        ddns_unit_get_list(DDNS_UNIT_RETRY, "Service", "SupplementaryGroups");
         int status;
         pid_t child = fork();
 
         if (child < 0)
                 return errno;
         if (child == 0) {
-                if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 ||
-                    setuid(user->pw_uid) < 0)
+                if (become(user, groups) < 0)
                         _exit(errno);
                 _exit(access(path, W_OK | X_OK) < 0 ? errno : 0);
         }
