@@ -34,9 +34,9 @@ int ddns_bind_connect(DdnsBackend *b, DdnsMessage *message) {
 static int command_once(DdnsBackend *b, const char *command, DdnsRndcReply *ret, bool *ret_kept,
                         DdnsMessage *message) {
         int r = ddns_bind_connect(b, message);
+        *ret_kept = r > 0;
         if (r < 0)
                 return r;
-        *ret_kept = r > 0;
         r = ddns_rndc_command(b->rndc, command, ret, message);
         if (r < 0 && r != -E2BIG)
                 b->rndc = ddns_rndc_free(b->rndc);
