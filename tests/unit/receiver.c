@@ -130,6 +130,20 @@ int receiver_wait(Receiver *r) {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void receiver_set_hash(Receiver *r, const char *hash) {
+        char path[128];
+
+        assert_true(client_push(r, "a.test", 0)); /* it is there, and takes signals */
+        assert_int_equal(kill(r->pid, SIGTERM), 0);
+        assert_int_equal(receiver_wait(r), 0);
+        (void) snprintf(path, sizeof path, "%s/hash", r->directory);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fprintf(f, "%s\n", hash);
+        assert_int_equal(fclose(f), 0);
+        receiver_start(r);
+}
+
 void receiver_free(Receiver *r) {
         static const char *const files[] = { "ddns.db",   "ddns.db-wal", "ddns.db-shm",
                                              "ddns.yaml", "hash",        "log" };

@@ -26,6 +26,8 @@ void receiver_free(Receiver *r);
 void receiver_start(Receiver *r);
 /* Waits until it has left by itself; gives the exit status. */
 int receiver_wait(Receiver *r);
+/* Starts it anew with another hash of the master's password. */
+void receiver_set_hash(Receiver *r, const char *hash);
 /* What it reported so far; valid until the next call. */
 const char *receiver_log(const Receiver *r);
 

@@ -122,20 +122,6 @@ static void there_are_not_more_connections_than_that(void **state) {
 static const char slow_hash[] = "$6$rounds=200000$saltsalt$T2g6vJO3.bZ8NtDiRs1jsfyRiu7u1Yc0mr"
                                 "ZH8m7qCvy/MOjYWZccMlGwKpD.jn43jrjRexNu56BgnfN1dbLdh0";
 
-static void write_slow_hash(Receiver *r) {
-        char path[128];
-
-        assert_true(client_push(r, "a.test", 1)); /* it is there, and takes signals */
-        assert_int_equal(kill(r->pid, SIGTERM), 0);
-        assert_int_equal(receiver_wait(r), 0);
-        (void) snprintf(path, sizeof path, "%s/hash", r->directory);
-        FILE *f = fopen(path, "w");
-        assert_non_null(f);
-        fprintf(f, "%s\n", slow_hash);
-        assert_int_equal(fclose(f), 0);
-        receiver_start(r);
-}
-
 /* A guess from 127.0.1.`i`. */
 static int guess_from(const Receiver *r, unsigned i) {
         struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7F000100 + i) }, to;
@@ -176,7 +162,7 @@ static void passwords_are_looked_at_so_many_at_a_time(void **state) {
                                    "");
         (void) state;
 
-        write_slow_hash(r);
+        receiver_set_hash(r, slow_hash);
         assert_int_equal(count_refused(r, 1, true), 0);
         assert_in_range(count_refused(r, 15, true), 1, 11);
         assert_in_range(count_refused(r, 20, false), 1, 4);
