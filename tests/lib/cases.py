@@ -20,6 +20,8 @@ class Cases:
         """`where` stands before each name, for suites that run the same cases in several places."""
         # So that a suite that is told to end cleans up as one that fails.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        # A shell has its background jobs ignore it, and so would all that a suite starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.failed = 0
         self._where = where + ": " if where else ""
 
