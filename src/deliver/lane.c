@@ -196,15 +196,17 @@ static uint64_t step(DdnsLane *l, bool *ret_idle, uint64_t *ret_due) {
                 return STORE_PAUSE_USEC;
 
         now = ddns_now_usec();
-        bool look = !l->probed || ddns_monotonic_usec() >= l->probe_usec;
-        r = look ? ddns_store_limit_due(l->store, l->name, now, now + longest_backoff(l)) : 0;
+        bool overdue = ddns_monotonic_usec() >= l->probe_usec;
+        r = overdue || !l->probed
+                            ? ddns_store_limit_due(l->store, l->name, now, now + longest_backoff(l))
+                            : 0;
         if (r >= 0)
                 r = ddns_store_next_due(l->store, l->name, now, &due, &backoff);
         if (r < 0) {
                 (void) ddns_lane_store_failed(l, r);
                 return STORE_PAUSE_USEC;
         }
-        if (backoff == 0 && look && (due != 0 || ddns_monotonic_usec() >= l->probe_usec)) {
+        if (backoff == 0 && (overdue || (!l->probed && due != 0))) {
                 r = probe(l, due != 0);
                 if (r < 0)
                         (void) ddns_lane_store_failed(l, r);

@@ -83,6 +83,7 @@ static size_t header_size(struct MHD_Connection *mhd) {
 
 const char *ddns_headers_read(struct MHD_Connection *mhd, const char *method, const char *version,
                               DdnsHeaders *ret) {
+        size_t size = header_size(mhd);
         Reading r = { 0 };
         bool is_placed = method && version && keeps_in_place();
 
@@ -91,7 +92,7 @@ const char *ddns_headers_read(struct MHD_Connection *mhd, const char *method, co
         (void) MHD_get_connection_values_n(mhd, MHD_HEADER_KIND, read_one, &r);
         if (r.why)
                 return r.why;
-        if (is_placed && r.next + strlen("\r\n") != method + header_size(mhd))
+        if (is_placed && r.next + strlen("\r\n") != method + size)
                 return "a header that has a NUL or ends without CRLF";
 
         const char *length = r.values[LENGTH], *encoding = r.values[ENCODING];
@@ -109,6 +110,7 @@ const char *ddns_headers_read(struct MHD_Connection *mhd, const char *method, co
                 return "no Host header";
         *ret = (DdnsHeaders){
                 .authorization = r.values[AUTHORIZATION],
+                .size = size,
                 .length = length ? strtoull(length, NULL, 10) : 0,
         };
         return NULL;

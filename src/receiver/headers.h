@@ -4,10 +4,12 @@
 #pragma once
 
 #include <microhttpd.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct DdnsHeaders {
         const char *authorization; /* NULL: there is none; valid as long as the request */
+        size_t size;               /* of all of them, with the request line */
         uint64_t length;           /* octets of the body, as announced; 0 if it comes in chunks */
 } DdnsHeaders;
 

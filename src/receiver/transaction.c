@@ -159,13 +159,6 @@ enum MHD_Result ddns_transaction_fail(DdnsTransaction *t, unsigned status, const
         return reply(t);
 }
 
-static size_t header_size(DdnsTransaction *t) {
-        const union MHD_ConnectionInfo *info =
-                        MHD_get_connection_info(t->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-        return info ? info->header_size : 0;
-}
-
 static const char body_too_long[] = "the request's body is too long";
 static const char too_many[] = "too many requests at once, nothing was stored; send it again later";
 
@@ -194,7 +187,7 @@ static enum MHD_Result start(DdnsTransaction *t, const char *method, const char 
         x->method = method;
         if (why)
                 return reply_unclear(t, why);
-        if (header_size(t) > (size_t) config->receiver.max_header_kib * 1024)
+        if (headers.size > (size_t) config->receiver.max_header_kib * 1024)
                 refuse(t, 431, "the request's headers are too long");
         else if (headers.length > (uint64_t) config->receiver.max_body_kib * 1024)
                 refuse(t, 413, body_too_long);
